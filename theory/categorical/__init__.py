@@ -1,0 +1,1 @@
+"""The categorical model: its law, and the exact theory of its collapse."""

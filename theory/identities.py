@@ -1,0 +1,151 @@
+"""Identities that hold for every loop of maximum-likelihood fits, with no parameters at all."""
+
+from typing import Any
+
+import numpy as np
+
+from modelcollapse.theory.categorical.family import Categorical
+from modelcollapse.theory.gaussian.family import Gaussian
+from modelcollapse.theory.gaussian.steps import initial_variance
+from modelcollapse.theory.ledger import Row, Where, Wrong, theorem
+from modelcollapse.theory.loop import Loop
+from modelcollapse.theory.observables import (
+    CrossEntropy,
+    MeanError,
+    TotalSecondMoment,
+    W2Balance,
+)
+from modelcollapse.theory.regimes import (
+    Accumulate,
+    AccumulateSubsample,
+    FixedReal,
+    Fresh,
+    Mixture,
+    Replace,
+)
+
+
+def _pooled_maximum_likelihood(loop: Loop) -> bool:
+    return loop.regime.pooled and getattr(loop.truth, "estimator", "mle") == "mle"
+
+
+_ANY_POOLED_MLE = Where(
+    family=Gaussian,
+    estimator="mle",
+    also=_pooled_maximum_likelihood,
+    assuming="maximum likelihood on any pooled sample",
+)
+
+
+def _spent(loop: Loop, t: Any) -> np.ndarray:
+    """1/N_t, the share of the variance that the last fit alone gives up."""
+    totals = loop.training_sizes(int(np.max(t)))
+    return 1 / totals[np.asarray(t).astype(int) - 1]
+
+
+_variance_alone = Wrong(
+    "the mean's error forgotten",
+    lambda predict, loop, t: np.asarray(predict(loop, t))
+    - initial_variance(loop) * _spent(loop, t),
+)
+_bias_added = Wrong(
+    "as if the variance were unbiased",
+    lambda predict, loop, t: np.asarray(predict(loop, t))
+    + initial_variance(loop) * _spent(loop, t),
+)
+
+
+def _degrees_of_freedom(loop: Loop) -> int:
+    return loop.truth.categories - 1 if isinstance(loop.truth, Categorical) else 2
+
+
+_entropy_itself = Wrong(
+    "the entropy of the fit for its cross-entropy, to first order",
+    lambda predict, loop, t: np.asarray(predict(loop, t))
+    - _degrees_of_freedom(loop) / 2 * _spent(loop, t),
+)
+_overshoot = Wrong(
+    "the divergence counted twice, to first order",
+    lambda predict, loop, t: np.asarray(predict(loop, t))
+    + _degrees_of_freedom(loop) / 2 * _spent(loop, t),
+)
+_root_mean_square = Wrong(
+    "the standard error of the first fit for its mean",
+    lambda predict, loop, t: np.asarray(predict(loop, t))
+    + np.sqrt(initial_variance(loop) * _spent(loop, np.ones(1))),
+)
+
+_REGIMES = (
+    Replace(n=(5, 8, 6, 9)),
+    Accumulate(n=3),
+    AccumulateSubsample(n=4),
+    Fresh(n_real=2, n_synthetic=4),
+    FixedReal(n_real=3, n_synthetic=4),
+    Mixture(n=5, real_share=0.3),
+)
+_GAUSSIAN = tuple(Loop(Gaussian(1.0, 4.0), regime) for regime in _REGIMES)
+_CATEGORICAL = tuple(Loop(Categorical((0.5, 0.3, 0.2)), regime) for regime in _REGIMES)
+_UNBIASED = Loop(Gaussian(1.0, 4.0, estimator="unbiased"), Replace(n=5))
+
+
+def _rows(loops: Any, wrong: tuple[Wrong, ...], generations: tuple[int, ...] = (1, 3)) -> list[Row]:
+    return [Row(loop, generations, wrong) for loop in loops]
+
+
+@theorem(
+    observable=TotalSecondMoment(),
+    gives="identity",
+    where=_ANY_POOLED_MLE,
+    source=("shumailov2024", "alemohammad2024"),
+    derived_here=True,
+    rows=_rows(_GAUSSIAN, (_variance_alone, _bias_added)),
+)
+def gaussian_conservation(loop: Loop, t: Any) -> Any:
+    r"""$\mathbb E\,\sigma_t^2+\mathbb E(\mu_t-\mu_0)^2=\sigma_0^2$ at every generation: what the variance loses, the error of the mean gains. Assumes maximum likelihood on a pooled sample without sampling bias."""
+    return np.full(np.shape(t), initial_variance(loop))
+
+
+@theorem(
+    observable=W2Balance(),
+    gives="identity",
+    where=_ANY_POOLED_MLE,
+    source=("shumailov2024", "alemohammad2024"),
+    derived_here=True,
+    rows=_rows(_GAUSSIAN, (_variance_alone, _bias_added)),
+)
+def gaussian_w2_balance(loop: Loop, t: Any) -> Any:
+    r"""$\mathbb E[W_2^2(p_t,p_0)+2\sigma_0\sigma_t]=2\sigma_0^2$, so $\mathbb E\,W_2^2=2\sigma_0(\sigma_0-\mathbb E\,\sigma_t)\le2\sigma_0^2$. Assumes maximum likelihood on a pooled sample without sampling bias."""
+    return np.full(np.shape(t), 2 * initial_variance(loop))
+
+
+@theorem(
+    observable=CrossEntropy(),
+    gives="identity",
+    where=Where(
+        family=(Gaussian, Categorical),
+        also=_pooled_maximum_likelihood,
+        assuming="maximum likelihood on any pooled sample",
+    ),
+    source=("shumailov2024", "alemohammad2024"),
+    derived_here=True,
+    rows=_rows((*_GAUSSIAN, *_CATEGORICAL), (_entropy_itself, _overshoot)),
+)
+def entropy_balance(loop: Loop, t: Any) -> Any:
+    r"""$\mathbb E[H(p_t)+\mathrm{KL}(p_t\|p_0)]=H(p_0)$ for an exponential family with constant base measure: the expected divergence from the truth equals the expected entropy lost. Assumes maximum likelihood on a pooled sample without sampling bias."""
+    if isinstance(loop.truth, Categorical):
+        p = np.asarray(loop.truth.probabilities, dtype=np.float64)
+        entropy = -np.sum(np.where(p > 0, p * np.log(np.where(p > 0, p, 1)), 0))
+    else:
+        entropy = 0.5 * (np.log(2 * np.pi) + 1 + np.log(initial_variance(loop)))
+    return np.full(np.shape(t), entropy)
+
+
+@theorem(
+    observable=MeanError(),
+    where=Where(family=Gaussian),
+    source="shumailov2024",
+    rows=_rows((*_GAUSSIAN, _UNBIASED), (_root_mean_square,)),
+)
+def gaussian_mean_is_unbiased(loop: Loop, t: Any) -> Any:
+    r"""$\mathbb E\,\mu_t=\mu_0$ under every regime and for both estimators, by symmetry."""
+    return np.zeros(np.shape(t))
