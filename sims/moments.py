@@ -1,0 +1,126 @@
+"""Moments and extremes of a sample of chains, mergeable without loss of digits."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Moments:
+    r"""Count, mean, population variance, skewness, excess kurtosis and extremes of a sample.
+
+    With $m_k=\frac1C\sum_i(x_i-\bar x)^k$: variance $m_2$, skewness $m_3/m_2^{3/2}$, kurtosis
+    $m_4/m_2^2-3$. Fields are floats, or float64 arrays of one shape for many samples side by side.
+
+    Nothing is hidden: a sample with an infinite value has an infinite (or NaN) mean and NaN for
+    what follows it; a NaN makes all but the count NaN; a constant sample has NaN skewness and
+    kurtosis; an empty one NaN everywhere.
+    """
+
+    count: Any
+    mean: Any
+    variance: Any
+    skewness: Any
+    kurtosis: Any
+    minimum: Any
+    maximum: Any
+
+    @staticmethod
+    def of(values: Any) -> "Moments":
+        """Moments over the first axis of `values`, shape `(chains,)` or `(chains, ...)`."""
+        values = np.asarray(values, dtype=np.float64)
+        shape = values.shape[1:]
+        if values.shape[0] == 0:
+            nothing = np.full(shape, np.nan)
+            return _tidy(np.zeros(shape), *(nothing,) * 6)
+        with np.errstate(all="ignore"):
+            # Shifted by a value of the sample, a constant one has a variance of exactly zero.
+            shifted = values - values[0]
+            scale = np.abs(shifted).max(axis=0)
+            scaled = shifted / _one_for_zero(scale)
+            centre = scaled.mean(axis=0)
+            scaled = scaled - centre
+            second, third, fourth = ((scaled**k).mean(axis=0) for k in (2, 3, 4))
+            # An infinite value leaves `centre` undefined, but not always the mean.
+            finite = np.isfinite(scale)
+            mean = np.where(finite, values[0] + scale * centre, values.mean(axis=0))
+            return _tidy(
+                np.full(shape, float(values.shape[0])),
+                mean,
+                np.where(finite, scale**2 * second, np.nan),
+                third / second**1.5,
+                fourth / second**2 - 3,
+                values.min(axis=0),
+                values.max(axis=0),
+            )
+
+    def merge(self, other: "Moments") -> "Moments":
+        r"""Moments of both samples together, elementwise for arrays (Pébay 2008, eqs. 2.1-2.3).
+
+        Centred and in units of the larger of both standard deviations and the gap of the means, so
+        that neither a large offset nor a tiny scale costs digits.
+        """
+        a, b = self, other
+        with np.errstate(all="ignore"):
+            count = np.add(a.count, b.count)
+            p, q = a.count / _one_for_zero(count), b.count / _one_for_zero(count)
+            mean_a, second_a, third_a, fourth_a = _standard(a)
+            mean_b, second_b, third_b, fourth_b = _standard(b)
+            gap = mean_b - mean_a
+            scale = np.maximum(np.sqrt(np.maximum(second_a, second_b)), np.abs(gap))
+            unit = _one_for_zero(scale)
+            d, va, vb = gap / unit, second_a / unit**2, second_b / unit**2
+            ta, tb = third_a * va**1.5, third_b * vb**1.5
+            fa, fb = fourth_a * va**2, fourth_b * vb**2
+            second = p * va + q * vb + p * q * d**2
+            third = p * ta + q * tb + p * q * (p - q) * d**3 + 3 * p * q * d * (vb - va)
+            fourth = (
+                p * fa
+                + q * fb
+                + p * q * (p**2 - p * q + q**2) * d**4
+                + 6 * p * q * d**2 * (p * vb + q * va)
+                + 4 * p * q * d * (tb - ta)
+            )
+            finite = np.isfinite(gap)
+            empty = count == 0
+            mean = np.where(finite, mean_a + q * gap, mean_a + mean_b)
+            return _tidy(
+                count,
+                np.where(empty, np.nan, mean),
+                np.where(empty, np.nan, scale**2 * second),
+                third / second**1.5,
+                fourth / second**2 - 3,
+                _extreme(np.minimum, a, b, "minimum"),
+                _extreme(np.maximum, a, b, "maximum"),
+            )
+
+
+def _standard(sample: Moments) -> tuple[Any, Any, Any, Any]:
+    """Mean, variance and the standardised third and fourth moments, with zeros where the sample is
+    empty or constant and the moments are NaN for that reason alone."""
+    empty = np.equal(sample.count, 0)
+    flat = empty | np.equal(sample.variance, 0)
+    return (
+        np.where(empty, 0.0, sample.mean),
+        np.where(empty, 0.0, sample.variance),
+        np.where(flat, 0.0, sample.skewness),
+        np.where(flat, 0.0, np.add(sample.kurtosis, 3.0)),
+    )
+
+
+def _extreme(pick: Any, a: Moments, b: Moments, name: str) -> Any:
+    mine, theirs = getattr(a, name), getattr(b, name)
+    return np.where(
+        np.equal(a.count, 0), theirs, np.where(np.equal(b.count, 0), mine, pick(mine, theirs))
+    )
+
+
+def _one_for_zero(value: Any) -> Any:
+    return np.where(np.equal(value, 0), 1.0, value)
+
+
+def _tidy(*fields: Any) -> Moments:
+    """Zero-dimensional fields as plain floats."""
+    arrays = np.broadcast_arrays(*(np.asarray(f, dtype=np.float64) for f in fields))
+    return Moments(*(a.item() if a.ndim == 0 else a.copy() for a in arrays))

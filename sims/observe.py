@@ -1,0 +1,78 @@
+"""Which observables a run keeps, and the columns they fill."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from modelcollapse.sims.paths.abstract import Observe
+from modelcollapse.theory import AbstractFamily, Loop, find, observables
+from modelcollapse.theory.observables import AbstractObservable
+
+_USUAL = (
+    observables.Variance(),
+    observables.LogVariance(),
+    observables.MeanError(),
+    observables.W2Squared(),
+    observables.Heterozygosity(),
+    observables.Support(),
+    observables.SurvivingMass(),
+    observables.SurvivalByRank(),
+    observables.Entropy(),
+    observables.KLToTruth(),
+    observables.KLFromTruth(),
+)
+
+
+def reads(observable: AbstractObservable, truth: AbstractFamily) -> bool:
+    """True if the observable can be read off models of the truth's family."""
+    return isinstance(truth, tuple(observable.families))
+
+
+def default_observables(loop: Loop) -> tuple[AbstractObservable, ...]:
+    """The family's usual observables, and all that a theorem about the loop predicts.
+
+    KL from the truth is left out for categorical models: it is infinite once a label is lost."""
+    usual = [
+        o
+        for o in _USUAL
+        if reads(o, loop.truth)
+        and not (isinstance(o, observables.KLFromTruth) and hasattr(loop.truth, "categories"))
+    ]
+    predicted = [o for entry in find(loop) for o in entry.observables()]
+    return tuple(dict.fromkeys([*usual, *predicted]))
+
+
+def check_observables(
+    chosen: Sequence[AbstractObservable], loop: Loop
+) -> tuple[AbstractObservable, ...]:
+    """The observables without repeats; `ValueError` if one cannot be read off the loop's models."""
+    for observable in chosen:
+        if not isinstance(observable, AbstractObservable):
+            raise ValueError(f"`observables` must hold observables; got {observable!r}.")
+        if not reads(observable, loop.truth):
+            raise ValueError(
+                f"`observables`: {observable.name} cannot be read off a "
+                f"{type(loop.truth).__name__} model."
+            )
+    if not chosen:
+        raise ValueError("`observables` must name at least one observable; got none.")
+    return tuple(dict.fromkeys(chosen))
+
+
+def column_names(chosen: Sequence[AbstractObservable], truth: AbstractFamily) -> tuple[str, ...]:
+    """The names of all columns, in order."""
+    return tuple(column for observable in chosen for column in observable.columns(truth))
+
+
+def observer(chosen: Sequence[AbstractObservable], truth: Any, dtype: Any) -> Observe:
+    """A function from (earlier, model), both batched over chains, to all columns."""
+    truth = truth.astype(dtype)
+
+    def one(earlier: Any, model: Any) -> Any:
+        earlier, model = earlier.astype(dtype), model.astype(dtype)
+        values = [o.between(earlier, model, truth) for o in chosen]
+        return jnp.concatenate([jnp.atleast_1d(jnp.asarray(v)).astype(dtype) for v in values])
+
+    return jax.vmap(one)

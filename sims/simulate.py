@@ -1,0 +1,227 @@
+"""`simulate`: thousands of parallel generational chains of one loop."""
+
+import itertools
+import json
+import platform
+import time
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import jax
+import jaxlib
+import numpy as np
+import xarray as xr
+from jaxtyping import PRNGKeyArray
+from tqdm import tqdm
+
+from modelcollapse.sims.blocks import Program, bare, run_blocks
+from modelcollapse.sims.moments import Moments
+from modelcollapse.sims.observe import check_observables, column_names, default_observables
+from modelcollapse.sims.paths import choose
+from modelcollapse.sims.quantiles import BINS, Histogram
+from modelcollapse.sims.run import Run
+from modelcollapse.sims.samplers.stream import STREAM_VERSION
+from modelcollapse.theory import Categorical, Gaussian, Loop, x64
+from modelcollapse.theory.observables import AbstractObservable
+
+#: Values of a block that the host folds at once, at most.
+_FOLD = 2**24
+#: Largest counts that are exact: float32 for the Gaussian's, int32 for the categorical's.
+_COUNTABLE = {"float32": 2**24, "float64": 2**53, "int32": 2**31 - 1}
+
+
+def simulate(
+    loop: Loop,
+    generations: int,
+    chains: int,
+    *,
+    key: PRNGKeyArray,
+    observables: Sequence[AbstractObservable] | None = None,
+    dtype: Literal["float32", "float64"] | None = None,
+    record: Literal["all"] | Sequence[int] | None = None,
+    path: str = "auto",
+    trajectories: bool = False,
+    chunk: int | None = None,
+    memory: float = 4e9,
+    progress: bool = False,
+) -> Run:
+    """Run independent chains of a loop and stream statistics of its observables.
+
+    **Arguments:**
+
+    - `loop`, `generations`, `chains`: what to run, for how long, how often.
+    - `key`: a typed JAX key. Every random number is addressed by (key, chain, generation, slot).
+    - `observables`: what to read off; by default the family's usual ones and all that a theorem
+      about the loop predicts.
+    - `dtype`: of a Gaussian chain's state and of all observables; by default float32 for the
+      Gaussian and float64 for categorical models, whose counts are integers in either.
+    - `record`: the generations to observe, increasing; by default about sixty, even in log t;
+      `"all"` for every one.
+    - `path`: how to draw. "auto" takes the fastest exact forward path; "raw" draws every sample;
+      "statistic", "counts" and "ancestors" (categorical replace, generations independent of one
+      another) name the others.
+    - `trajectories`: keep every chain's values.
+    - `chunk`: chains in flight at once, rounded up to whole blocks; it changes no number.
+    - `memory`: bytes that the run may take.
+    - `progress`: show a bar on standard error.
+
+    **Returns:** a [`Run`][].
+
+    Raises `ValueError` (or `TypeError` for the key) before anything is computed.
+    """
+    _whole("generations", generations)
+    _whole("chains", chains)
+    if chains >= 2**32:
+        raise ValueError(f"`chains` must be below 2**32; got {chains}.")
+    if dtype not in (None, "float32", "float64"):
+        raise ValueError(f"`dtype` must be 'float32' or 'float64'; got {dtype!r}.")
+    if chunk is not None:
+        _whole("chunk", chunk)
+    precision = dtype or ("float32" if isinstance(loop.truth, Gaussian) else "float64")
+    words = _seed_words(key)
+    sizes = _sizes(loop, generations, precision)
+    recorded = _recorded(record, generations)
+    chosen = (
+        default_observables(loop) if observables is None else check_observables(observables, loop)
+    )
+    if path == "ancestors" and observables is None:
+        chosen = tuple(o for o in chosen if not o.across_generations)
+    drawn = choose(path, loop, sizes, precision, chosen)
+
+    names = column_names(chosen, loop.truth)
+    cells = len(recorded) * len(names)
+    width = min(drawn.width(chains), max(1, 1 << (_FOLD // cells).bit_length() - 1))
+    devices = min(jax.local_device_count(), -(-chains // width))
+    program = Program(drawn, chosen, precision, width, devices)
+    in_flight = 1 if chunk is None else -(-chunk // (width * devices))
+    per_block = width * (drawn.bytes_per_chain() + 24 * cells)
+    _check_memory(memory, per_block, devices * in_flight, 16 * cells * chains * trajectories)
+
+    started = time.perf_counter()
+    with x64(), tqdm(total=chains, unit="chain", disable=not progress) as bar:
+        truth_type = np.float64 if isinstance(loop.truth, Categorical) else precision
+        blocks = run_blocks(
+            program,
+            loop.truth.astype(truth_type),
+            bare(loop.regime),
+            words,
+            [np.concatenate([[0], size]) for size in sizes],
+            recorded,
+            chains,
+            in_flight,
+        )
+        first = next(blocks)
+        moments, histogram, kept = Moments.of(first), Histogram.around(first), []
+        for values in itertools.chain([first], blocks):
+            if values is not first:
+                moments = moments.merge(Moments.of(values))
+            histogram.add(values)
+            if trajectories:
+                kept.append(values)
+            bar.update(len(values))
+    attributes = {
+        "chains": chains,
+        "seed": json.dumps([int(word) for word in words]),
+        "dtype": precision,
+        "path": type(drawn).__name__,
+        "stream_version": STREAM_VERSION,
+        "width": width,
+        "devices": devices,
+        "device": jax.local_devices()[0].device_kind,
+        "backend": jax.default_backend(),
+        "versions": json.dumps(
+            {
+                "python": platform.python_version(),
+                "jax": jax.__version__,
+                "jaxlib": jaxlib.__version__,
+                "numpy": np.__version__,
+            }
+        ),
+        "wall_seconds": time.perf_counter() - started,
+    }
+    data = _dataset(moments, histogram, recorded, names, kept).assign_attrs(attributes)
+    return Run(loop, chosen, data)
+
+
+def _dataset(
+    moments: Moments,
+    histogram: Histogram,
+    recorded: np.ndarray,
+    names: tuple[str, ...],
+    kept: list[np.ndarray],
+) -> xr.Dataset:
+    axes = ("generation", "column")
+    variables: dict[str, Any] = {
+        name: (axes, np.asarray(getattr(moments, name)))
+        for name in ("mean", "variance", "skewness", "kurtosis", "minimum", "maximum")
+    }
+    variables["edge"] = ((*axes, "edge_number"), histogram.edges)
+    # Counts fit float64 exactly, and netCDF 3 has no 64-bit integers.
+    variables["histogram"] = ((*axes, "bin"), histogram.counts.astype(np.float64))
+    if kept:
+        variables["trajectory"] = (("chain", *axes), np.concatenate(kept))
+    coordinates = {"generation": recorded.astype(np.int64), "column": list(names)}
+    return xr.Dataset(variables, coordinates)
+
+
+def _whole(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(f"`{name}` must be a whole number of at least 1; got {value!r}.")
+
+
+def _seed_words(key: Any) -> np.ndarray:
+    if not (hasattr(key, "dtype") and jax.dtypes.issubdtype(key.dtype, jax.dtypes.prng_key)):
+        raise TypeError(
+            f"`key` must be a typed JAX key such as jax.random.key(0); got {type(key).__name__}."
+        )
+    if key.shape != ():
+        raise TypeError(f"`key` must be one key, of shape (); got shape {key.shape}.")
+    return np.asarray(jax.random.bits(key, (2,), "uint32"))
+
+
+def _sizes(loop: Loop, generations: int, dtype: str) -> tuple[np.ndarray, np.ndarray]:
+    """Real and synthetic draws a generation, if the family can be fitted and its counts counted."""
+    total = loop.training_sizes(generations)
+    counted = "int32" if isinstance(loop.truth, Categorical) else dtype
+    if total.max() > _COUNTABLE[counted]:
+        raise ValueError(
+            f"`{type(loop.regime).__name__}` pools {total.max()} draws, above {_COUNTABLE[counted]}, "
+            f"the largest number that {counted} counts exactly"
+            + ("; use dtype='float64'." if counted == "float32" else ".")
+        )
+    return loop.regime.sizes(generations)
+
+
+def _recorded(record: Any, generations: int) -> np.ndarray:
+    if record is None:
+        spaced = np.geomspace(1, generations, 60) if generations > 60 else range(generations + 1)
+        return np.unique(np.concatenate([[0], np.round(np.array(spaced, float))])).astype(np.int64)
+    if isinstance(record, str):
+        if record != "all":
+            raise ValueError(f"`record` must be 'all' or a sequence of generations; got {record!r}.")
+        return np.arange(generations + 1)
+    recorded = np.asarray(record)
+    if recorded.ndim != 1 or recorded.size == 0 or not np.issubdtype(recorded.dtype, np.integer):
+        raise ValueError(f"`record` must be a sequence of whole generations; got {record!r}.")
+    if np.any(np.diff(recorded) <= 0) or recorded[0] < 0 or recorded[-1] > generations:
+        raise ValueError(
+            f"`record` must increase within 0..{generations} (`generations`); got {record!r}."
+        )
+    return recorded.astype(np.int64)
+
+
+def _check_memory(budget: float, per_block: int, blocks: int, trajectories: int) -> None:
+    needed = per_block * blocks + trajectories
+    if needed <= budget:
+        return
+    if trajectories > budget - per_block:
+        raise ValueError(
+            f"`memory` of {budget:.3g} bytes does not hold the trajectories ({trajectories:.3g} bytes); "
+            "record fewer generations or observables, run fewer chains, or raise `memory`."
+        )
+    fit = int((budget - trajectories) // per_block)
+    advice = f"`chunk` for {fit} blocks would fit" if fit else "no chunk fits: raise `memory`"
+    raise ValueError(
+        f"`memory` of {budget:.3g} bytes does not hold {blocks} blocks in flight "
+        f"({needed:.3g} bytes); {advice}."
+    )
