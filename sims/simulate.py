@@ -18,7 +18,7 @@ from modelcollapse.sims.blocks import Program, bare, run_blocks
 from modelcollapse.sims.moments import Moments
 from modelcollapse.sims.observe import check_observables, column_names, default_observables
 from modelcollapse.sims.paths import choose
-from modelcollapse.sims.quantiles import BINS, Histogram
+from modelcollapse.sims.quantiles import Histogram
 from modelcollapse.sims.run import Run
 from modelcollapse.sims.samplers.stream import STREAM_VERSION
 from modelcollapse.theory import Categorical, Gaussian, Loop, x64

@@ -38,7 +38,7 @@ class AbstractFamily(eqx.Module):
         """`n` i.i.d. draws in the units of the data."""
 
     @abc.abstractmethod
-    def express(self, values: Shaped[Array, " n"], of: Any) -> Shaped[Array, " n"]:
+    def express(self, values: Shaped[Array, "..."], of: Any) -> Shaped[Array, "..."]:
         """Draws given in the coordinates of the model `of`, in the coordinates of `self`."""
 
     @abc.abstractmethod

@@ -94,7 +94,7 @@ class Categorical(AbstractFamily):
     def sample(self, key: PRNGKeyArray, n: int) -> Int[Array, " n"]:
         return self.draw(key, n)
 
-    def express(self, values: Shaped[Array, " n"], of: "Categorical") -> Shaped[Array, " n"]:
+    def express(self, values: Shaped[Array, "..."], of: "Categorical") -> Shaped[Array, "..."]:
         return values
 
     def restate(self, statistic: CategoricalStatistic, of: "Categorical") -> CategoricalStatistic:

@@ -109,7 +109,7 @@ class Gaussian(AbstractFamily):
     def sample(self, key: PRNGKeyArray, n: int) -> Float[Array, " n"]:
         return self.mean + self.scale * self.draw(key, n)
 
-    def express(self, values: Float[Array, " n"], of: "Gaussian") -> Float[Array, " n"]:
+    def express(self, values: Float[Array, "..."], of: "Gaussian") -> Float[Array, "..."]:
         ratio = jnp.exp((of.log_variance - self.log_variance) / 2)
         return (of.mean - self.mean) / self.scale + ratio * values
 

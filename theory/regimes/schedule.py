@@ -14,9 +14,10 @@ def freeze(size: Any, name: str, at_least: int = 1) -> Any:
     if callable(size):
         return size
     values = np.atleast_1d(np.asarray(size))
-    if values.ndim != 1 or values.size == 0 or not np.all(np.isfinite(values.astype(float))):
+    numeric = np.issubdtype(values.dtype, np.number)
+    if values.ndim != 1 or values.size == 0 or not (numeric and np.isfinite(values).all()):
         raise ValueError(f"`{name}` must be an integer or a sequence of integers; got {size!r}.")
-    if np.any(values != np.floor(values.astype(float))):
+    if np.any(values != np.floor(values)):
         raise ValueError(f"`{name}` must be a whole number of draws; got {size!r}.")
     if values.min() < at_least:
         raise ValueError(f"`{name}` must be at least {at_least}; got {values.min()}.")
