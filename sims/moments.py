@@ -41,7 +41,10 @@ class Moments:
             scaled = shifted / _one_for_zero(scale)
             centre = scaled.mean(axis=0)
             scaled = scaled - centre
-            second, third, fourth = ((scaled**k).mean(axis=0) for k in (2, 3, 4))
+            # Products, not powers: NumPy's power of an array costs tens of times as much.
+            square = scaled * scaled
+            second = square.mean(axis=0)
+            third, fourth = (square * scaled).mean(axis=0), (square * square).mean(axis=0)
             # An infinite value leaves `centre` undefined, but not always the mean.
             finite = np.isfinite(scale)
             mean = np.where(finite, values[0] + scale * centre, values.mean(axis=0))

@@ -19,3 +19,21 @@ from modelcollapse.theory.regimes import FixedReal as FixedReal
 from modelcollapse.theory.regimes import Fresh as Fresh
 from modelcollapse.theory.regimes import Mixture as Mixture
 from modelcollapse.theory.regimes import Replace as Replace
+
+# isort: split
+# The theorems last: importing them fills the ledger, and needs all of the above.
+from modelcollapse.theory import identities as identities
+from modelcollapse.theory.categorical import accumulate as _categorical_accumulate
+from modelcollapse.theory.categorical import approximation as _categorical_approximation
+from modelcollapse.theory.categorical import fresh as _categorical_fresh
+from modelcollapse.theory.categorical import moments as _categorical_moments
+from modelcollapse.theory.categorical import subsample as _categorical_subsample
+from modelcollapse.theory.categorical import survival as _categorical_survival
+from modelcollapse.theory.categorical import vocabulary as _categorical_vocabulary
+from modelcollapse.theory.gaussian import accumulate as _gaussian_accumulate
+from modelcollapse.theory.gaussian import fixed_real as _gaussian_fixed_real
+from modelcollapse.theory.gaussian import fresh as _gaussian_fresh
+from modelcollapse.theory.gaussian import log_variance as _gaussian_log_variance
+from modelcollapse.theory.gaussian import mixture as _gaussian_mixture
+from modelcollapse.theory.gaussian import replace as _gaussian_replace
+from modelcollapse.theory.gaussian import subsample as _gaussian_subsample

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import equinox as eqx
 import jax.numpy as jnp
 
 from modelcollapse.theory.observables.abstract import AbstractObservable
@@ -11,7 +12,7 @@ class Power(AbstractObservable):
     """Another scalar observable to the power `exponent`."""
 
     of: AbstractObservable
-    exponent: float
+    exponent: float = eqx.field(converter=float)
 
     @property
     def families(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -38,7 +39,7 @@ class AtMost(AbstractObservable):
     Its mean over chains is a binomial proportion, so a predicted law can be tested exactly."""
 
     of: AbstractObservable
-    threshold: float
+    threshold: float = eqx.field(converter=float)
 
     @property
     def families(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]

@@ -1,0 +1,96 @@
+"""Moments against direct formulas, and merges against the whole sample."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from modelcollapse.sims.moments import Moments
+from scipy import stats
+
+
+def fields(moments):
+    return [np.asarray(getattr(moments, f.name)) for f in dataclasses.fields(moments)]
+
+
+def assert_equal(left, right, rtol=1e-9):
+    for mine, theirs in zip(fields(left), fields(right), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=rtol, atol=1e-9)
+
+
+def test_against_scipy():
+    x = np.random.default_rng(1).gamma(0.7, size=5000)
+    moments = Moments.of(x)
+    assert moments.count == 5000
+    assert moments.mean == pytest.approx(x.mean())
+    assert moments.variance == pytest.approx(x.var())
+    assert moments.skewness == pytest.approx(stats.skew(x))
+    assert moments.kurtosis == pytest.approx(stats.kurtosis(x))
+    assert (moments.minimum, moments.maximum) == (x.min(), x.max())
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-150, 1e100])
+@pytest.mark.parametrize("cut", [0, 1, 700, 1999, 2000])
+def test_merge_is_the_whole(scale, cut):
+    x = scale * np.random.default_rng(2).exponential(size=2000)
+    x[:700] += 3 * scale
+    merged, whole = Moments.of(x[:cut]).merge(Moments.of(x[cut:])), Moments.of(x)
+    for mine, theirs in zip(fields(merged), fields(whole), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-10)
+
+
+def test_a_large_offset_costs_no_digits():
+    x = 1e8 + np.random.default_rng(3).exponential(size=4000)
+    parts = [Moments.of(part) for part in np.split(x, 8)]
+    merged = parts[0]
+    for part in parts[1:]:
+        merged = merged.merge(part)
+    assert merged.variance == pytest.approx(x.var(), rel=1e-6)
+    assert merged.skewness == pytest.approx(stats.skew(x), rel=1e-6)
+
+
+def test_elementwise():
+    x = np.random.default_rng(4).normal(size=(300, 2, 3))
+    merged = Moments.of(x[:100]).merge(Moments.of(x[100:]))
+    assert merged.mean.shape == (2, 3)
+    assert_equal(merged, Moments.of(x))
+
+
+def test_constants_are_exact():
+    moments = Moments.of(np.full(10_000, 0.1))
+    assert moments.mean == 0.1
+    assert moments.variance == 0
+    assert np.isnan(moments.skewness)
+    merged = moments.merge(moments)
+    assert (merged.mean, merged.variance, merged.count) == (0.1, 0.0, 20_000)
+    assert Moments.of(np.array([1.0, 1.0])).merge(Moments.of(np.array([2.0]))).skewness == (
+        pytest.approx(stats.skew([1.0, 1.0, 2.0]))
+    )
+
+
+def test_what_is_not_finite_shows():
+    x = np.array([1.0, np.inf, 2.0])
+    for moments in (Moments.of(x), Moments.of(x[:1]).merge(Moments.of(x[1:]))):
+        assert moments.mean == np.inf
+        assert np.isnan(moments.variance)
+        assert np.isnan(moments.skewness)
+        assert (moments.minimum, moments.maximum) == (1.0, np.inf)
+    both = Moments.of(np.array([-np.inf])).merge(Moments.of(x))
+    assert np.isnan(both.mean)
+    assert (both.minimum, both.maximum) == (-np.inf, np.inf)
+    broken = Moments.of(np.array([1.0, np.nan])).merge(Moments.of(x))
+    assert all(np.isnan(f) for f in fields(broken)[1:])
+
+
+def test_infinities_alone():
+    x = np.array([np.inf, np.inf])
+    assert Moments.of(x).mean == np.inf
+    assert Moments.of(x).merge(Moments.of(x)).mean == np.inf
+
+
+def test_empty():
+    empty = Moments.of(np.zeros(0))
+    assert empty.count == 0
+    assert np.isnan(empty.merge(empty).mean)
+    x = np.array([1.0, 2.0, 4.0])
+    assert_equal(empty.merge(Moments.of(x)), Moments.of(x))
+    assert_equal(Moments.of(x).merge(empty), Moments.of(x))

@@ -1,0 +1,94 @@
+"""Sums over generations, for one sample size or a schedule of them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from modelcollapse.theory.loop import Loop
+
+
+def _is_concrete(value: Any) -> bool:
+    return not isinstance(value, jax.core.Tracer)
+
+
+def require_draws(n: Any, at_least: int) -> None:
+    """`ValueError` if a sample size, where it is known, is too small."""
+    if _is_concrete(n) and np.size(n) and np.min(n) < at_least:
+        raise ValueError(f"`n` must be at least {at_least}; got {np.min(n):g}.")
+
+
+def require_estimator(estimator: str) -> None:
+    """`ValueError` unless the estimator is one of the two."""
+    if estimator not in ("mle", "unbiased"):
+        raise ValueError(f"`estimator` must be 'mle' or 'unbiased'; got {estimator!r}.")
+
+
+def horizon(t: Any) -> int:
+    """The last generation asked for; `TypeError` if `t` is traced, whose extent is not known."""
+    if not _is_concrete(t):
+        raise TypeError("`t` must be known, not traced: the recursion runs up to its largest value.")
+    return int(np.max(t)) if np.size(t) else 0
+
+
+def pick(table: Any, t: Any) -> Any:
+    """`table[t]` for generations `t` of a table that starts at generation 0.
+
+    Raises `ValueError` for a generation that is not whole or lies beyond the table.
+    """
+    if _is_concrete(t) and np.size(t):
+        values = np.asarray(t)
+        if np.any(values != np.floor(values)) or values.min() < 0:
+            raise ValueError(f"`t` must hold whole generations, none negative; got {t}.")
+        if values.max() >= table.shape[0]:
+            raise ValueError(
+                f"`t` reaches generation {values.max():g}; "
+                f"the schedule ends at {table.shape[0] - 1}."
+            )
+    return table[jnp.asarray(t).astype(int)]
+
+
+def prefix_sums(increments: Any) -> Any:
+    """Sums of the first 0, 1, ..., T increments, along the first axis."""
+    increments = jnp.asarray(increments)
+    start = jnp.zeros((1, *increments.shape[1:]), increments.dtype)
+    return jnp.concatenate([start, jnp.cumsum(increments, axis=0)])
+
+
+def total(step: Callable[[Any], Any], n: Any, t: Any) -> Any:
+    r"""$\sum_{s\le t}$ `step`$(n_s)$: `t * step(n)` for one size, cumulative for a schedule.
+
+    `n` is a number or the sizes $n_1,\dots,n_T$, shape `(T,)`. A single size allows real `t`.
+    """
+    if jnp.ndim(n) == 0:
+        return t * step(n)
+    return pick(prefix_sums(step(n)), t)
+
+
+def as_schedule(n: Any, generations: int) -> Any:
+    """The sizes of generations `1..generations`, shape `(generations,)`, from a number or a schedule.
+
+    Raises `ValueError` if the schedule is too short."""
+    if jnp.ndim(n) == 0:
+        return jnp.broadcast_to(jnp.asarray(n), (generations,))
+    if jnp.shape(n)[0] < generations:
+        raise ValueError(
+            f"the schedule lists {jnp.shape(n)[0]} generations; at least {generations} are needed."
+        )
+    return jnp.asarray(n)[:generations]
+
+
+def size_of(loop: Loop, t: Any, field: str = "n") -> Any:
+    """A sample size of the loop's regime, as a number or as the sizes up to the largest `t`."""
+    size = getattr(loop.regime, field)
+    if isinstance(size, int):
+        return size
+    real, synthetic = loop.regime.sizes(int(np.max(t)))
+    return real if field == "n_real" else synthetic
+
+
+def initial_variance(loop: Loop) -> np.float64:
+    r"""$\sigma_0^2$ of a Gaussian truth, in float64 whatever the process's precision."""
+    return np.exp(np.float64(loop.truth.log_variance))  # pyright: ignore[reportAttributeAccessIssue]
