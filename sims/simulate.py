@@ -17,7 +17,7 @@ from tqdm import tqdm
 from modelcollapse.sims.blocks import Program, bare, run_blocks
 from modelcollapse.sims.moments import Moments
 from modelcollapse.sims.observe import check_observables, column_names, default_observables
-from modelcollapse.sims.paths import choose
+from modelcollapse.sims.paths import AbstractForwardPath, AbstractPath, choose
 from modelcollapse.sims.quantiles import Histogram
 from modelcollapse.sims.run import Run
 from modelcollapse.sims.samplers.stream import STREAM_VERSION
@@ -105,11 +105,12 @@ def simulate(
             loop.truth.astype(truth_type),
             bare(loop.regime),
             words,
-            [np.concatenate([[0], size]) for size in sizes],
-            recorded,
+            [_padded(np.concatenate([[0], size]), 16) for size in sizes],
+            _padded_record(recorded, drawn),
             chains,
             in_flight,
         )
+        blocks = (values[:, : len(recorded)] for values in blocks)
         first = next(blocks)
         moments, histogram, kept = Moments.of(first), Histogram.around(first), []
         for values in itertools.chain([first], blocks):
@@ -208,6 +209,19 @@ def _recorded(record: Any, generations: int) -> np.ndarray:
             f"`record` must increase within 0..{generations} (`generations`); got {record!r}."
         )
     return recorded.astype(np.int64)
+
+
+def _padded(sizes: np.ndarray, least: int) -> np.ndarray:
+    """Sizes of unused generations up to a power of two, so that few lengths are ever compiled."""
+    length = max(least, 1 << (len(sizes) - 1).bit_length())
+    return np.pad(sizes, (0, length - len(sizes)))
+
+
+def _padded_record(recorded: np.ndarray, path: AbstractPath) -> np.ndarray:
+    """The last generation repeated up to a multiple of eight, where looking again costs nothing."""
+    if not isinstance(path, AbstractForwardPath):
+        return recorded
+    return np.pad(recorded, (0, -len(recorded) % 8), mode="edge")
 
 
 def _check_memory(budget: float, per_block: int, blocks: int, trajectories: int) -> None:

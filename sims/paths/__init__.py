@@ -5,7 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from modelcollapse.sims.paths.abstract import AbstractForwardPath as AbstractForwardPath
 from modelcollapse.sims.paths.abstract import AbstractPath as AbstractPath
+from modelcollapse.sims.paths.ancestors import CategoricalAncestors
+from modelcollapse.sims.paths.categorical import CategoricalCounts
 from modelcollapse.sims.paths.gaussian import GaussianStatistics
 from modelcollapse.sims.paths.raw import RawSamples
 from modelcollapse.theory import Categorical, Gaussian, Loop, Replace
@@ -48,13 +51,9 @@ def choose(
         return GaussianStatistics(dtype, bool(real.any()))
     if not isinstance(truth, Categorical) or not sufficient:
         raise ValueError(f"`path={name!r}` does not serve a {what}; use 'auto'.")
-    from modelcollapse.sims.paths.ancestors import CategoricalAncestors
-    from modelcollapse.sims.paths.categorical import CategoricalCounts
-
-    most = int(max(real.max(initial=0), synthetic.max(initial=0)))
     if name == "counts":
         return CategoricalCounts(
-            categories=truth.categories, most=most, closed=regime.closed, has_real=bool(real.any())
+            categories=truth.categories, closed=regime.closed, has_real=bool(real.any())
         )
     if not isinstance(regime, Replace):
         raise ValueError(f"`path='ancestors'` serves replace only, not a {what}.")
@@ -64,4 +63,4 @@ def choose(
                 f"`path='ancestors'` draws generations independently, so {observable.name} "
                 "cannot be observed; use path='counts'."
             )
-    return CategoricalAncestors(categories=truth.categories, most=most)
+    return CategoricalAncestors(categories=truth.categories, most=int(synthetic.max(initial=1)))

@@ -36,8 +36,8 @@ class AbstractPath(eqx.Module):
         streams: Stream,
         truth: AbstractFamily,
         regime: AbstractRegime,
-        real: Int[Array, " generations+1"],
-        synthetic: Int[Array, " generations+1"],
+        real: Int[Array, " all_generations"],
+        synthetic: Int[Array, " all_generations"],
         record: Int[Array, " recorded"],
         observe: Observe,
     ) -> Float[Array, "recorded chains columns"]:
@@ -76,8 +76,8 @@ class AbstractForwardPath(AbstractPath):
         streams: Stream,
         truth: AbstractFamily,
         regime: AbstractRegime,
-        real: Int[Array, " generations+1"],
-        synthetic: Int[Array, " generations+1"],
+        real: Int[Array, " all_generations"],
+        synthetic: Int[Array, " all_generations"],
         record: Int[Array, " recorded"],
         observe: Observe,
     ) -> Float[Array, "recorded chains columns"]:

@@ -61,7 +61,7 @@ class RawSamples(AbstractForwardPath):
         most = 1 << (min(lanes, 2**12).bit_length() - 1)
         return min(most, max(16, 1 << (chains - 1).bit_length()))
 
-    def start(self, truth: AbstractFamily, chains: int) -> tuple[Any, Samples]:
+    def start(self, truth: AbstractFamily, chains: int) -> tuple[Any, Any]:
         example = jax.eval_shape(lambda key: truth.draw(key, 1), jax.random.key(0))
         values = jnp.zeros((chains, self.pool_slots), example.dtype)
         pool = (values, jnp.zeros((chains, self.pool_slots), bool))

@@ -75,10 +75,10 @@ def uniform(words: tuple[Any, Any], dtype: Any) -> Float[Array, "..."]:
     """A uniform draw on the open interval (0, 1): from one word in 32 bits, from both in 64."""
     high, low = words
     if jnp.dtype(dtype) == jnp.float32:
-        # 24 bits and a half step: never 0 or 1 after rounding.
-        return ((high >> jnp.uint32(8)).astype(jnp.float32) + 0.5) * jnp.float32(2**-24)
-    top = (high >> jnp.uint32(5)).astype(jnp.float64) * 2.0**26
-    return (top + (low >> jnp.uint32(6)).astype(jnp.float64) + 0.5) * 2.0**-53
+        # One bit fewer than the significand has, so that the half step is not rounded up to 1.
+        return ((high >> jnp.uint32(9)).astype(jnp.float32) + 0.5) * jnp.float32(2**-23)
+    top = (high >> jnp.uint32(6)).astype(jnp.float64) * 2.0**26
+    return (top + (low >> jnp.uint32(6)).astype(jnp.float64) + 0.5) * 2.0**-52
 
 
 def below(words: tuple[Any, Any], bound: Any) -> Int[Array, "..."]:

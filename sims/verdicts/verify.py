@@ -87,17 +87,18 @@ def verify(
 
 
 def grouped(chains: int | None = None) -> list[Group]:
-    """All rows of the ledger by loop and number of chains.
+    """All rows of the ledger by loop, each loop with the most chains that a row of it asks for.
 
     Always over the whole ledger: so a loop's simulation is the same whichever of its theorems are
     asked for."""
-    groups: dict[tuple[bytes, int], Group] = {}
+    groups: dict[bytes, Group] = {}
     index = 0
     for entry in LEDGER.values():
         for row in entry.rows:
             size = row.chains if chains is None else chains
-            key = (digest(row.loop, max(1, *row.generations)), size)
+            key = digest(row.loop, max(1, *row.generations))
             group = groups.setdefault(key, Group(row.loop, size))
+            group.chains = max(group.chains, size)
             group.members.append((index, entry, row))
             index += 1
     return list(groups.values())

@@ -167,8 +167,6 @@ def _first(n: Any, estimator: str, q: float) -> Any:
 
 def _log_root(n: Any, t: Any, estimator: str) -> Any:
     """Prefix sums of $\\log E\\sqrt{R_s}$."""
-    if horizon(t) == 0:
-        return jnp.zeros(1)
     gap, z, loss = _transform_gap(n, t, estimator)
     step = _LOG_NODES[1] - _LOG_NODES[0]
     shortfall = step * jnp.sum(gap / jnp.sqrt(z), axis=1) / (2 * math.sqrt(math.pi))
@@ -189,8 +187,6 @@ def log_variance(n: Any, t: Any, *, estimator: str = "mle") -> Any:
     r"""$\mathbb E\log(\sigma_t^2/\sigma_0^2)=\sum_{s\le t}\mathbb E\log R_s$, where
     $\mathbb E\log R=\log m-\int_0^\infty(M(z)-e^{-mz})dz/z$ with $M$ and $m$ as for
     [`standard_deviation`][]."""
-    if horizon(t) == 0:
-        return pick(jnp.zeros(1), t)
     gap, _, loss = _transform_gap(n, t, estimator)
     step = _LOG_NODES[1] - _LOG_NODES[0]
     steps = jnp.log1p(-loss) - step * jnp.sum(gap, axis=1)

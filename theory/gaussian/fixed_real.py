@@ -58,12 +58,13 @@ def _states(n_real: Any, n_synthetic: Any, t: Any, estimator: str) -> Any:
     """(D, V) of generations 0, 1, ..., where generation 0 is filled in with the truth's (-, -)."""
     require_draws(n_real, 2)
     require_draws(n_synthetic, 0)
-    synthetic = as_schedule(n_synthetic, max(horizon(t), 1))[1:]
+    synthetic = as_schedule(n_synthetic, horizon(t))
     pooled = n_real + synthetic
     matrix, shift = _step(pooled, synthetic / pooled, _correction(pooled, estimator))
     first = jnp.stack([0.0 * n_real, _correction(jnp.asarray(n_real), estimator)])
-    states = affine_recursion(matrix, shift, first)
-    return jnp.concatenate([jnp.zeros((1, 2)), states])
+    # The first step is the fit on the real draws alone.
+    states = affine_recursion(matrix.at[0].set(0.0), shift.at[0].set(first), jnp.zeros(2))
+    return states
 
 
 @float64

@@ -17,6 +17,9 @@ from modelcollapse.theory.gaussian.family import Gaussian
 from modelcollapse.theory.gaussian.log_gamma import log_gamma_ratio
 from modelcollapse.theory.gaussian.moments import raw_moments, variance_and_skewness
 from modelcollapse.theory.gaussian.steps import (
+    as_schedule,
+    horizon,
+    padded,
     require_draws,
     require_estimator,
     size_of,
@@ -43,7 +46,7 @@ _NEGLIGIBLE = 33.0
 _NODES = 640
 _BISECTIONS = 60
 # Most complex numbers in one array of intermediate results.
-_ELEMENTS = 1 << 22
+_ELEMENTS = 1 << 21
 
 
 def drift(n: Any, estimator: str = "mle") -> Any:
@@ -135,22 +138,28 @@ def _in_blocks(
 ) -> Any:
     """`function(inverter, values)` over flat arrays, one inverter a generation and a block of values
     at a time."""
+    if jnp.ndim(n) == 1 and not isinstance(steps, jax.core.Tracer):
+        n = as_schedule(n, horizon(steps))
     inside = jnp.where(steps > 0, steps, 1)
+    count = inside.size
     if isinstance(inside, jax.core.Tracer):
-        index = np.arange(inside.size)
+        index = np.arange(count)
     else:
         inside, index = np.unique(np.asarray(inside), return_inverse=True)
+        # Padded to powers of four, so that few shapes are ever compiled.
+        inside = np.resize(inside, padded(inside.size, 4))
     inverter = _inverter(n, jnp.asarray(inside), estimator)
     block = _ELEMENTS // _NODES
-    return jnp.concatenate(
-        [
-            function(
-                jax.tree.map(lambda part, i=i: part[index[i : i + block]], inverter),
-                values[i : i + block],
-            )
-            for i in range(0, max(index.size, 1), block)
-        ]
-    )
+    size = padded(count, 4)
+    index, values = index[np.arange(size) % count], values[np.arange(size) % count]
+    blocks = [
+        function(
+            jax.tree.map(lambda part, i=i: part[index[i : i + block]], inverter),
+            values[i : i + block],
+        )
+        for i in range(0, size, block)
+    ]
+    return jnp.concatenate(blocks)[:count]
 
 
 def _flat(t: Any, other: Any) -> tuple[Any, Any, tuple[int, ...]]:

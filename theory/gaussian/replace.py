@@ -10,6 +10,8 @@ from modelcollapse.theory.gaussian.log_gamma import log_gamma_ratio
 from modelcollapse.theory.gaussian.log_variance import drift
 from modelcollapse.theory.gaussian.moments import variance_and_skewness
 from modelcollapse.theory.gaussian.steps import (
+    as_schedule,
+    horizon,
     initial_variance,
     pick,
     prefix_sums,
@@ -137,8 +139,9 @@ def kl_from_truth(n: Any, t: Any, *, estimator: str = "mle") -> Any:
     if jnp.ndim(n) == 0:
         shift = (_divisor(n, estimator) / (n * gap)) * jnp.expm1(log_growth)
     else:
-        table = prefix_sums(jnp.log1p(gap / (n - 3)))
-        shift = pick(jnp.exp(table) * prefix_sums(jnp.exp(-table[:-1]) / n), t)
+        sizes = as_schedule(n, horizon(t))
+        table = prefix_sums(jnp.log1p(gap / (sizes - 3)))
+        shift = pick(jnp.exp(table) * prefix_sums(jnp.exp(-table[:-1]) / sizes), t)
     log_variance = total(lambda size: drift(size, estimator), n, t)
     scarce = total(lambda size: jnp.where(size <= 3, 1.0, 0.0), n, t) > 0
     return jnp.where(scarce, jnp.inf, (log_variance + jnp.expm1(log_growth) + shift) / 2)

@@ -36,18 +36,21 @@ def horizon(t: Any) -> int:
 def pick(table: Any, t: Any) -> Any:
     """`table[t]` for generations `t` of a table that starts at generation 0.
 
-    Raises `ValueError` for a generation that is not whole or lies beyond the table.
-    """
+    Raises `ValueError` for a generation that is not whole, or negative."""
     if _is_concrete(t) and np.size(t):
         values = np.asarray(t)
         if np.any(values != np.floor(values)) or values.min() < 0:
             raise ValueError(f"`t` must hold whole generations, none negative; got {t}.")
-        if values.max() >= table.shape[0]:
-            raise ValueError(
-                f"`t` reaches generation {values.max():g}; "
-                f"the schedule ends at {table.shape[0] - 1}."
-            )
+        return table[values.astype(int)]
     return table[jnp.asarray(t).astype(int)]
+
+
+def padded(length: int, base: int = 2) -> int:
+    """The least power of `base` that is at least `length` and 16."""
+    size = 16
+    while size < length:
+        size *= base
+    return size
 
 
 def prefix_sums(increments: Any) -> Any:
@@ -64,20 +67,26 @@ def total(step: Callable[[Any], Any], n: Any, t: Any) -> Any:
     """
     if jnp.ndim(n) == 0:
         return t * step(n)
+    if _is_concrete(t):
+        n = as_schedule(n, horizon(t))
     return pick(prefix_sums(step(n)), t)
 
 
 def as_schedule(n: Any, generations: int) -> Any:
-    """The sizes of generations `1..generations`, shape `(generations,)`, from a number or a schedule.
+    """The sizes of generations 1, 2, ..., from a number or a schedule, at least `generations` of
+    them: the last is repeated up to a power of two, so that few shapes are ever compiled.
 
     Raises `ValueError` if the schedule is too short."""
+    length = padded(generations)
     if jnp.ndim(n) == 0:
-        return jnp.broadcast_to(jnp.asarray(n), (generations,))
-    if jnp.shape(n)[0] < generations:
+        return jnp.broadcast_to(jnp.asarray(n), (length,))
+    given = jnp.shape(n)[0]
+    if given < generations:
         raise ValueError(
-            f"the schedule lists {jnp.shape(n)[0]} generations; at least {generations} are needed."
+            f"the schedule lists {given} generations; at least {generations} are needed."
         )
-    return jnp.asarray(n)[:generations]
+    index = np.minimum(np.arange(length), given - 1)
+    return jnp.asarray(n)[index] if isinstance(n, jax.core.Tracer) else jnp.asarray(np.asarray(n)[index])
 
 
 def size_of(loop: Loop, t: Any, field: str = "n") -> Any:

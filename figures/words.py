@@ -1,0 +1,122 @@
+"""What self-training leaves of the English vocabulary."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from modelcollapse.figures.data import word_counts
+from modelcollapse.figures.marks import expected, line, log_spaced, points
+from modelcollapse.figures.protocol import Plan, Scale
+from modelcollapse.figures.style import FULL_WIDTH, GREY, SERIES, styled
+from modelcollapse.sims import Run
+from modelcollapse.theory import Categorical, Loop, Replace
+from modelcollapse.theory.observables import (
+    AbstractObservable,
+    Support,
+    SurvivalByRank,
+    SurvivingMass,
+    rank_bins,
+)
+
+_TOKENS = 1_000_000
+_BY_RANK = SurvivalByRank()
+_OBSERVABLES = (Support(), SurvivingMass(), _BY_RANK)
+_GENERATIONS = {"quick": 100, "default": 1000, "full": 1000}
+_FORWARD = {"quick": 2, "default": 8, "full": 64}
+_BACKWARD = {"quick": 2, "default": 4, "full": 64}
+_RANK_TIMES = (1, 10, 100, 1000)
+_WAYS = {"forward": "counts, forward in time", "backward": "ancestors, backward in time"}
+
+TITLE = "The English vocabulary under self-training"
+CAPTION = (
+    "A word model trained on 1,000,000 tokens of its own output, generation after generation, "
+    "starting from the frequencies of 82,834 English words. Words alive, the original probability "
+    "of the words alive, and the share of words alive by original rank. Lines: the lineage law (two-"
+    "cumulant closure), with nothing fitted. Points: simulation, drawn forward by resampling "
+    "counts and, independently, backward by tracing ancestors; bars are two standard errors. Below: "
+    "simulated over predicted, less one. The word list (symspellpy, from Google Books) is truncated "
+    "from below: its rarest word was counted 12,714 times, so a real vocabulary has a longer tail "
+    "and loses more."
+)
+THEOREMS = (
+    "categorical_replace_support_closure",
+    "categorical_replace_surviving_mass_closure",
+    "categorical_replace_survival_by_rank_closure",
+)
+
+
+def plans(scale: Scale) -> dict[str, Plan]:
+    """One run forward in time and one backward. Raises `MissingDataError` without the word list."""
+    loop = Loop(Categorical.from_counts(word_counts()[1]), Replace(n=_TOKENS))
+    generations = _GENERATIONS[scale]
+
+    often = tuple(int(t) for t in log_spaced(generations, 13))
+    # Backward, every generation recorded costs a whole genealogy.
+    seldom = tuple(t for t in _RANK_TIMES if t <= generations)
+    return {
+        "forward": Plan(loop, generations, _FORWARD[scale], _OBSERVABLES, often, "counts"),
+        "backward": Plan(loop, generations, _BACKWARD[scale], _OBSERVABLES, seldom, "ancestors"),
+    }
+
+
+def _against_time(
+    above: Axes, below: Axes, runs: Mapping[str, Run], observable: AbstractObservable
+) -> None:
+    for index, (way, run) in enumerate(runs.items()):
+        if index == 0:
+            t = log_spaced(run.generations[-1], 80)
+            line(above, t, expected(run.loop, observable, t), SERIES[4], label="theory")
+        t, mean = run.generations, run.mean(observable)
+        error = run.standard_error(observable)
+        predicted = expected(run.loop, observable, t)
+        points(above, t, mean, SERIES[index], error, label=_WAYS[way])
+        # Side by side, so that neither way hides the other.
+        beside = t * 1.12 ** (2 * index - 1)
+        points(below, beside, 100 * (mean / predicted - 1), SERIES[index], 100 * error / predicted)
+    below.axhline(0, color=SERIES[4].color, linewidth=0.8)
+    above.set(xscale="log")
+    below.set(xlabel="generation $t$")
+
+
+def _ranks(run: Run) -> np.ndarray:
+    edges = rank_bins(run.loop.truth.categories, _BY_RANK.bins)
+    return np.sqrt((edges[:-1] + 1.0) * edges[1:])
+
+
+def _by_rank(axes: Axes, runs: Mapping[str, Run]) -> None:
+    for index, run in enumerate(runs.values()):
+        ranks, recorded = _ranks(run), list(run.generations)
+        mean, error = run.mean(_BY_RANK), run.standard_error(_BY_RANK)
+        for t in (t for t in _RANK_TIMES if t in recorded):
+            if index == 0:
+                axes.plot(ranks, expected(run.loop, _BY_RANK, [t])[0], color=SERIES[4].color)
+            where = recorded.index(t)
+            points(axes, ranks, mean[where], SERIES[index], error[where])
+
+
+def _label_generations(axes: Axes, run: Run) -> None:
+    ranks = _ranks(run)
+    for t in (t for t in _RANK_TIMES if t in list(run.generations)):
+        share = expected(run.loop, _BY_RANK, [t])[0]
+        where: Any = float(np.interp(-0.5, -share, np.log(ranks)))
+        axes.annotate(f"$t={t}$", (np.exp(where), 0.5), (4, 4), textcoords="offset points", color=GREY)
+
+
+@styled
+def draw(runs: Mapping[str, Run]) -> Figure:
+    """Three panels over two strips of relative deviations."""
+    figure = Figure(figsize=(FULL_WIDTH, 3.9))
+    grid = figure.subplots(2, 3, height_ratios=(3, 1), sharex="col")
+    _against_time(grid[0, 0], grid[1, 0], runs, Support())
+    _against_time(grid[0, 1], grid[1, 1], runs, SurvivingMass())
+    _by_rank(grid[0, 2], runs)
+    _label_generations(grid[0, 2], next(iter(runs.values())))
+    grid[0, 0].set(yscale="log", ylabel="words alive")
+    grid[0, 1].set(ylim=(0, 1.02), ylabel="original mass of words alive")
+    grid[0, 2].set(xscale="log", ylabel="share of words alive")
+    grid[1, 0].set_ylabel("deviation (%)")
+    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return figure

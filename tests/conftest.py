@@ -1,0 +1,94 @@
+"""What every test runs under: shapes checked, one seed a test, no windows, few compilations."""
+
+import secrets
+import zlib
+
+import jax
+import matplotlib as mpl
+import pytest
+from jaxtyping import config, install_import_hook
+
+mpl.use("Agg")
+# Before anything imports the package, or its annotations would go unchecked.
+install_import_hook("modelcollapse", "beartype.beartype")
+
+#: Programs that XLA may compile in one run of the whole suite: its budget of time.
+MOST_COMPILATIONS = 2_500
+
+#: The base of every test's seed, unless `--fresh-seeds` draws another.
+SEED = 20_240_724
+
+_BACKEND_COMPILE = "/jax/core/compile/backend_compile_duration"
+_base = pytest.StashKey[int]()
+_compiled: list[float] = []
+
+
+def _count(event: str, duration: float, **_: object) -> None:
+    if event == _BACKEND_COMPILE:
+        _compiled.append(duration)
+
+
+jax.monitoring.register_event_duration_secs_listener(_count)
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--fresh-seeds",
+        action="store_true",
+        help="draw a new base seed, to show that the false-alarm budget is honest",
+    )
+
+
+def pytest_configure(config):
+    fresh = config.getoption("--fresh-seeds")
+    config.stash[_base] = secrets.randbelow(2**31) if fresh else SEED
+
+
+def pytest_report_header(config):
+    return f"base seed: {config.stash[_base]}"
+
+
+@pytest.fixture
+def seed(request):
+    """A seed of the test's own: adding or dropping a test changes no other's."""
+    name = f"{request.node.path.name}::{request.node.name}"
+    return (request.config.stash[_base] + zlib.crc32(name.encode())) % 2**32
+
+
+@pytest.fixture
+def key(seed):
+    """The test's own typed JAX key."""
+    return jax.random.key(seed)
+
+
+@pytest.fixture(scope="session")
+def base_seed(request):
+    """The seed of what the whole session shares."""
+    return request.config.stash[_base] % 2**32
+
+
+@pytest.fixture
+def unhooked():
+    """The package as users run it: its own messages for bad input, not the type checker's."""
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture
+def compilations():
+    """A function that says how many programs XLA has compiled since the test began."""
+    before = len(_compiled)
+    return lambda: len(_compiled) - before
+
+
+def pytest_terminal_summary(terminalreporter):
+    terminalreporter.write_line(
+        f"{len(_compiled)} programs compiled in {sum(_compiled):.0f} s "
+        f"(at most {MOST_COMPILATIONS} allowed)"
+    )
+
+
+def pytest_sessionfinish(session):
+    if len(_compiled) > MOST_COMPILATIONS and session.exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

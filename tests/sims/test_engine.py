@@ -1,0 +1,289 @@
+"""The engine: bit-identity, compilation, long chains, saving, and bad input.
+
+That all paths have the same law is tested in `test_paths.py`.
+"""
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import jax
+import numpy as np
+import pytest
+import xarray as xr
+
+from modelcollapse.sims import Run, simulate
+from modelcollapse.sims.verdicts.record import digest
+from modelcollapse.theory import (
+    Accumulate,
+    AccumulateSubsample,
+    Categorical,
+    Gaussian,
+    Loop,
+    Mixture,
+    Replace,
+)
+from modelcollapse.theory.gaussian import log_variance
+from modelcollapse.theory.observables import Entropy, Heterozygosity, LogVariance, Support, Variance
+
+GAUSSIAN = Loop(Gaussian(), Replace(n=10))
+
+#: Run in processes with 1, 2 and 8 devices: several chunk sizes, one line of digests.
+PROGRAM = textwrap.dedent("""
+    import hashlib
+    import jax, numpy as np
+    from modelcollapse.sims import simulate
+    from modelcollapse.theory import AccumulateSubsample, Categorical, Fresh, Gaussian, Loop, Replace
+
+    cases = [
+        (Loop(Gaussian(), Fresh(n_real=2, n_synthetic=5)), 40_000, "auto", (None, 1, 20_000)),
+        (Loop(Gaussian(), AccumulateSubsample(n=4)), 6_000, "raw", (None, 3_000)),
+        (Loop(Categorical.zipf(300), Replace(n=400)), 300, "auto", (None, 1, 100)),
+        (Loop(Categorical.zipf(300), Replace(n=400)), 300, "ancestors", (None, 150)),
+    ]
+    print(jax.local_device_count())
+    for loop, chains, path, chunks in cases:
+        for chunk in chunks:
+            run = simulate(
+                loop, 6, chains, key=jax.random.key(5), path=path, chunk=chunk, record=[1, 3, 6]
+            )
+            digest = hashlib.sha256()
+            for name in sorted(run.data):
+                digest.update(np.ascontiguousarray(run.data[name].values).tobytes())
+            print(type(loop.truth).__name__, path, digest.hexdigest())
+""")
+
+
+def digests(devices):
+    flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={devices}"
+    environment = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", PROGRAM],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    count, *lines = done.stdout.splitlines()
+    assert int(count) == devices
+    return lines
+
+
+@pytest.fixture(scope="module")
+def one_device():
+    return digests(1)
+
+
+def test_chunks_change_no_bit(one_device):
+    """Ten runs of four simulations: every chunk size gives the same bytes."""
+    assert len(one_device) == 10
+    assert len(set(one_device)) == 4
+
+
+@pytest.mark.parametrize("devices", [2, 8])
+def test_devices_change_no_bit(one_device, devices):
+    assert digests(devices) == one_device
+
+
+def test_same_seed_same_bits_other_seed_other_bits():
+    first, again, other = (
+        simulate(GAUSSIAN, 3, 500, key=jax.random.key(seed)).data for seed in (1, 1, 2)
+    )
+    xr.testing.assert_identical(first.drop_attrs(), again.drop_attrs())
+    assert not np.isin(other["mean"][1:], first["mean"][1:]).any()
+
+
+def test_more_chains_leave_the_first_ones_alone(key):
+    few, many = (
+        simulate(GAUSSIAN, 3, chains, key=key, trajectories=True).data["trajectory"].values
+        for chains in (16, 500)
+    )
+    np.testing.assert_array_equal(few, many[:16])
+
+
+def test_recording_more_changes_nothing(key):
+    sparse, dense = (
+        simulate(GAUSSIAN, 12, 500, key=key, record=record).data["mean"].sel(generation=12).values
+        for record in ([12], "all")
+    )
+    np.testing.assert_array_equal(sparse, dense)
+
+
+@pytest.mark.parametrize(
+    ("loop", "other"),
+    [
+        (Loop(Gaussian(), Replace(n=10)), Loop(Gaussian(2.0, 3.0), Replace(n=17))),
+        (Loop(Gaussian(), Accumulate(n=10)), Loop(Gaussian(), Accumulate(n=(4, 5, 6)))),
+        (Loop(Categorical.zipf(5), Replace(n=10)), Loop(Categorical([0.1, 0.2, 0.3, 0.3, 0.1]), Replace(n=17))),
+        (Loop(Categorical.zipf(5), Mixture(n=10, real_share=0.2)), Loop(Categorical.zipf(5), Mixture(n=17, real_share=0.4))),
+    ],
+    ids=["gaussian-replace", "gaussian-accumulate", "categorical-replace", "categorical-mixture"],
+)  # fmt: skip
+def test_one_compilation_for_all_seeds_sizes_and_truths(loop, other, compilations):
+    observables = (Entropy(),)
+    simulate(loop, 3, 100, key=jax.random.key(0), observables=observables)
+    before = compilations()
+    assert before > 0
+    for again in (loop, other):
+        simulate(again, 3, 100, key=jax.random.key(1), observables=observables)
+    assert compilations() == before
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_thousand_generations_of_ten_draws(key, dtype):
+    """The mean log-variance is near -218 and its law near normal; a variance would have underflowed.
+
+    Seven standard errors: a false alarm in 4e11 runs."""
+    chains = 20_000
+    run = simulate(
+        GAUSSIAN, 1000, chains, key=key, dtype=dtype, observables=(LogVariance(),), record=[1, 1000]
+    )
+    found = run.moments("log_variance", 1000)
+    mean = log_variance.mean(n=10, t=1000)
+    variance = log_variance.cumulant(n=10, t=1000, order=2)
+    assert np.isfinite([found.mean, found.minimum, found.maximum]).all()
+    assert abs(found.mean - mean) < 7 * np.sqrt(variance / chains)
+    assert abs(found.variance / variance - 1) < 7 * np.sqrt(2 / chains)
+
+
+def test_both_precisions_follow_the_same_law(key):
+    single, double = (
+        simulate(GAUSSIAN, 20, 20_000, key=key, dtype=dtype, observables=(LogVariance(), Variance()), record=[20])
+        for dtype in ("float32", "float64")
+    )  # fmt: skip
+    assert [run.data.attrs["dtype"] for run in (single, double)] == ["float32", "float64"]
+    for column in ("log_variance", "variance"):
+        a, b = single.moments(column, 20), double.moments(column, 20)
+        assert abs(a.mean - b.mean) < 7 * np.sqrt((a.variance + b.variance) / 20_000)
+
+
+@pytest.mark.parametrize("engine", ["h5netcdf", "scipy"])
+@pytest.mark.parametrize(
+    "loop",
+    [
+        Loop(Gaussian(1.0, 2.0, estimator="unbiased"), Replace(n=(5, 9, 4))),
+        Loop(Categorical.zipf(40), Mixture(n=lambda t: 10 * t, real_share=0.1)),
+        Loop(Gaussian(), AccumulateSubsample(n=4)),
+    ],
+    ids=["gaussian", "categorical", "subsample"],
+)
+def test_save_and_load(tmp_path, monkeypatch, key, loop, engine):
+    if engine == "scipy":
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    run = simulate(loop, 3, 50, key=key)
+    loaded = Run.load(run.save(tmp_path / "run.nc"))
+    assert [path.name for path in tmp_path.iterdir()] == ["run.nc"]
+    xr.testing.assert_identical(run.data.drop_attrs(), loaded.data.drop_attrs())
+    assert loaded.observables == run.observables
+    assert digest(loaded.loop, 3) == digest(run.loop, 3)
+    assert loaded.chains == run.chains == 50
+    assert repr(loaded) == repr(run)
+    for name in ("chains", "seed", "dtype", "path", "versions", "device", "wall_seconds", "stream_version"):
+        assert str(loaded.data.attrs[name]) == str(run.data.attrs[name])
+
+
+def test_a_failed_save_leaves_nothing(tmp_path, key):
+    run = simulate(GAUSSIAN, 1, 10, key=key)
+    with pytest.raises(OSError, match="missing"):
+        run.save(tmp_path / "missing" / "run.nc")
+    assert not list(tmp_path.iterdir())
+
+
+CATEGORICAL = Loop(Categorical.zipf(5), Replace(n=10))
+SOUND = {"loop": GAUSSIAN, "generations": 3, "chains": 10, "key": jax.random.key(0)}
+
+BAD_RUNS = [
+    ({"chains": 0}, ("`chains`", "0", "at least 1")),
+    ({"chains": -3}, ("`chains`", "-3", "at least 1")),
+    ({"chains": 2.5}, ("`chains`", "2.5", "whole")),
+    ({"chains": True}, ("`chains`", "True", "whole")),
+    ({"chains": 2**32}, ("`chains`", str(2**32), "below")),
+    ({"generations": -1}, ("`generations`", "-1", "at least 1")),
+    ({"generations": 0}, ("`generations`", "0", "at least 1")),
+    ({"dtype": "float16"}, ("`dtype`", "float16", "float64")),
+    ({"record": [0, 4]}, ("`record`", "4", "0..3")),
+    ({"record": [-1, 2]}, ("`record`", "-1", "0..3")),
+    ({"record": [2, 2]}, ("`record`", "increase", "2")),
+    ({"record": "every"}, ("`record`", "every", "all")),
+    ({"record": []}, ("`record`", "sequence")),
+    ({"record": [0.5]}, ("`record`", "0.5", "whole")),
+    ({"path": "fast"}, ("`path`", "fast", "raw")),
+    ({"path": "counts"}, ("`path='counts'`", "Gaussian", "auto")),
+    ({"loop": Loop(Gaussian(), AccumulateSubsample(5)), "path": "statistic"}, ("`path='statistic'`", "AccumulateSubsample")),
+    ({"loop": Loop(Categorical.zipf(5), Accumulate(5)), "path": "ancestors"}, ("`path='ancestors'`", "Accumulate", "replace")),
+    ({"chunk": 0}, ("`chunk`", "0", "at least 1")),
+    ({"memory": 10.0}, ("`memory`", "10", "bytes")),
+    ({"chains": 10**6, "memory": 1e6, "trajectories": True}, ("`memory`", "1e+06", "trajectories")),
+    ({"observables": ()}, ("`observables`", "at least one")),
+    ({"observables": (Support(),)}, ("`observables`", "support", "Gaussian")),
+    ({"loop": Loop(Gaussian(), Replace(n=2**24 + 2)), "dtype": "float32"}, (str(2**24), str(2**24 + 2), "float64")),
+    ({"loop": Loop(Categorical.zipf(5), Replace(n=2**31))}, (str(2**31 - 1), str(2**31))),
+    ({"loop": Loop(Gaussian(), Replace(n=(5, 5)))}, ("n", "2", "3")),
+]  # fmt: skip
+
+
+@pytest.mark.usefixtures("unhooked")
+@pytest.mark.parametrize(("change", "words"), BAD_RUNS, ids=lambda part: "-".join(map(str, part)))
+def test_bad_runs_are_refused_before_anything_is_computed(change, words, compilations):
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the words are checked below
+        simulate(**{**SOUND, **change})
+    message = str(caught.value)
+    assert "\n" not in message
+    for word in words:
+        assert word in message
+    assert compilations() == 0
+
+
+@pytest.mark.usefixtures("unhooked")
+@pytest.mark.parametrize(
+    "key",
+    [0, jax.random.PRNGKey(0), np.zeros(2, np.uint32), None, jax.random.split(jax.random.key(0))],
+    ids=["int", "legacy", "words", "none", "batch"],
+)
+def test_only_one_typed_key_is_a_key(key):
+    with pytest.raises(TypeError, match="`key` must be"):
+        simulate(GAUSSIAN, 3, 10, key=key)
+
+
+def test_a_key_is_required():
+    with pytest.raises(TypeError, match="key"):
+        simulate(GAUSSIAN, 3, 10)
+
+
+@pytest.mark.usefixtures("unhooked")
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Loop(Gaussian(), Replace(n=1)), ("1", "at least 2", "Gaussian")),
+        (lambda: Replace(n=0), ("`Replace(n=...)`", "0", "at least 1")),
+        (lambda: Replace(n=2.5), ("`Replace(n=...)`", "2.5", "whole")),
+        (lambda: Replace(n=float("nan")), ("`Replace(n=...)`", "nan", "integer")),
+        (lambda: Gaussian(variance=-1.0), ("`Gaussian(variance=...)`", "-1", "positive")),
+        (lambda: Gaussian(variance=0.0), ("`Gaussian(variance=...)`", "0", "positive")),
+        (lambda: Gaussian(mean=float("inf")), ("`Gaussian(mean=...)`", "inf", "finite")),
+        (lambda: Gaussian(estimator="map"), ("`Gaussian(estimator=...)`", "map", "unbiased")),
+        (lambda: Categorical([0.5, 0.4]), ("`Categorical(probabilities=...)`", "0.9", "one")),
+        (lambda: Categorical([1.5, -0.5]), ("`Categorical(probabilities=...)`", "-0.5", "non-negative")),
+        (lambda: Categorical([]), ("`Categorical(probabilities=...)`", "(0,)", "K >= 1")),
+        (lambda: Categorical.from_counts([0, 0]), ("counts", "0", "positive")),
+        (lambda: Mixture(n=5, real_share=1.5), ("`Mixture(real_share=...)`", "1.5", "[0, 1]")),
+    ],
+    ids=lambda part: "-".join(part) if isinstance(part, tuple) else "",
+)
+def test_bad_loops_cannot_be_made(make, words):
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the words are checked below
+        make()
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_moments_and_quantiles_of_a_run(key):
+    run = simulate(CATEGORICAL, 4, 3_000, key=key, record=[0, 2], trajectories=True)
+    every = run.trajectory(Heterozygosity())
+    np.testing.assert_allclose(run.mean(Heterozygosity()), every.mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(
+        run.standard_error(Heterozygosity()), every.std(axis=0, ddof=1) / np.sqrt(3_000), rtol=1e-9, atol=1e-12
+    )  # fmt: skip
+    median = run.quantile(Heterozygosity(), 0.5)
+    assert np.abs(median - np.median(every, axis=0)).max() < 0.03
+    with pytest.raises(ValueError, match="variance"):
+        run.mean(Variance())

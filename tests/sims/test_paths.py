@@ -1,0 +1,170 @@
+"""Every path draws from one law: each fast one is compared with raw samples, chain by chain.
+
+Two-sample tests on the values of all chains: Kolmogorov-Smirnov for continuous ones, chi-square for
+counts, and Spearman's for how two observables go together. Every p-value must exceed 1e-6 divided by
+the number of tests in the file, so sound paths fail it once in a million seeds.
+"""
+
+import jax
+import numpy as np
+import pytest
+from scipy import stats
+
+from modelcollapse.sims import simulate
+from modelcollapse.theory import (
+    Accumulate,
+    Categorical,
+    FixedReal,
+    Fresh,
+    Gaussian,
+    Loop,
+    Mixture,
+    Replace,
+)
+from modelcollapse.theory.observables import (
+    Entropy,
+    Frequencies,
+    LogVariance,
+    MeanError,
+    Returned,
+    Support,
+)
+
+LEAST = 1e-6 / 150
+CHAINS = 10_000
+GENERATIONS = (1, 4)
+
+
+def trajectories(loop, path, key, observables, chains=CHAINS):
+    run = simulate(
+        loop, GENERATIONS[-1], chains, key=key, path=path, observables=observables,
+        record=GENERATIONS, dtype="float64", trajectories=True,
+    )  # fmt: skip
+    return run.data["trajectory"].values
+
+
+def assert_same_law(values, others):
+    """Each column at each generation, and the rank correlations between columns and generations."""
+    for t in range(len(GENERATIONS)):
+        for column in range(values.shape[2]):
+            mine, theirs = values[:, t, column], others[:, t, column]
+            assert same(mine, theirs) > LEAST, (GENERATIONS[t], column)
+    for (t, a), (s, b) in [((0, 0), (1, 0)), ((1, 0), (1, -1))]:
+        if np.ptp(values[:, s, b]) and np.ptp(values[:, t, a]):
+            mine = stats.spearmanr(values[:, t, a], values[:, s, b]).statistic
+            theirs = stats.spearmanr(others[:, t, a], others[:, s, b]).statistic
+            # Fisher's transformation; its variance for ranks is at most 1.5/n at such correlations.
+            mine, theirs = np.arctanh(np.clip([mine, theirs], -0.999, 0.999))
+            z = (mine - theirs) / np.sqrt(1.5 / len(values) + 1.5 / len(others))
+            assert 2 * stats.norm.sf(abs(z)) > LEAST, ((t, a), (s, b))
+
+
+def same(mine, theirs):
+    """The p-value that two samples have one law."""
+    levels = np.unique(np.concatenate([mine, theirs]).round(9))
+    if levels.size == 1:
+        return 1.0
+    if levels.size > 50:
+        return stats.ks_2samp(mine, theirs, method="asymp").pvalue
+    table = np.stack([[(x.round(9) == level).sum() for level in levels] for x in (mine, theirs)])
+    rare = table.sum(axis=0) < 20
+    pooled = np.concatenate([table[:, ~rare], table[:, rare].sum(axis=1, keepdims=True)], axis=1)
+    pooled = pooled[:, pooled.sum(axis=0) > 0]
+    return stats.chi2_contingency(pooled).pvalue if pooled.shape[1] > 1 else 1.0
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        Loop(Gaussian(), Replace(n=(2, 5, 30, 4))),
+        Loop(Gaussian(1.0, 4.0, estimator="unbiased"), Replace(n=3)),
+        Loop(Gaussian(), Accumulate(n=(4, 2, 5, 3))),
+        Loop(Gaussian(1.0, 4.0), Fresh(n_real=(1, 2, 2, 3), n_synthetic=4)),
+        Loop(Gaussian(), FixedReal(n_real=3, n_synthetic=5)),
+    ],
+    ids=["replace", "unbiased", "accumulate", "fresh", "fixed_real"],
+)
+def test_gaussian_statistic(loop, key):
+    one, other = jax.random.split(key)
+    observables = (LogVariance(), MeanError())
+    raw = trajectories(loop, "raw", one, observables)
+    assert_same_law(trajectories(loop, "statistic", other, observables), raw)
+
+
+SMALL = Categorical([0.5, 0.3, 0.15, 0.05])
+OBSERVED = (Support(), Frequencies(), Entropy())
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        Loop(SMALL, Replace(n=(6, 9, 4, 7))),
+        Loop(SMALL, Accumulate(n=4)),
+        Loop(SMALL, Fresh(n_real=2, n_synthetic=(5, 3, 6, 4))),
+        Loop(SMALL, Mixture(n=6, real_share=0.3)),
+        Loop(SMALL, FixedReal(n_real=3, n_synthetic=5)),
+    ],
+    ids=["replace", "accumulate", "fresh", "mixture", "fixed_real"],
+)
+def test_categorical_counts(loop, key):
+    one, other = jax.random.split(key)
+    raw = trajectories(loop, "raw", one, OBSERVED)
+    assert_same_law(trajectories(loop, "counts", other, OBSERVED), raw)
+
+
+@pytest.mark.parametrize("path", ["counts", "ancestors"])
+def test_large_vocabulary(path, key):
+    """Many labels, most of which die: here counts are compacted."""
+    one, other = jax.random.split(key)
+    loop = Loop(Categorical.zipf(300), Replace(n=200))
+    raw = trajectories(loop, "raw", one, OBSERVED, 2_000)
+    fast = trajectories(loop, path, other, OBSERVED, 2_000)
+    assert_same_law(fast, unlinked(raw) if path == "ancestors" else raw)
+
+
+def unlinked(values):
+    """The generations made independent of one another, as those of the ancestor draw are."""
+    shuffled = [np.random.default_rng(t).permutation(values[:, t]) for t in range(values.shape[1])]
+    return np.stack(shuffled, axis=1)
+
+
+def test_ancestors_at_small_sizes(key):
+    one, other = jax.random.split(key)
+    loop = Loop(SMALL, Replace(n=(6, 9, 4, 7)))
+    counts = trajectories(loop, "counts", one, OBSERVED)
+    ancestors = trajectories(loop, "ancestors", other, OBSERVED)
+    assert_same_law(ancestors, unlinked(counts))
+
+
+def test_large_counts_are_multinomial(key):
+    """A thousand labels and a million draws, in one generation: mean, variance and chi-square."""
+    truth = Categorical.zipf(1_000)
+    n, chains = 1_000_000, 200
+    run = simulate(
+        Loop(truth, Replace(n=n)), 1, chains, key=key, path="counts", record=[1],
+        observables=(Frequencies(labels_kept=1_000),), trajectories=True,
+    )  # fmt: skip
+    counts = run.data["trajectory"].values[:, 0] * n
+    expected = n * truth.probabilities
+    np.testing.assert_allclose(counts.sum(axis=1), n, rtol=1e-12)
+    statistics = ((counts - expected) ** 2 / expected).sum(axis=1)
+    assert stats.kstest(statistics, stats.chi2(999).cdf).pvalue > LEAST
+    z = (counts.mean(axis=0) - expected) / np.sqrt(expected * (1 - truth.probabilities) / chains)
+    assert 2 * stats.norm.sf(np.abs(z).max()) > LEAST / z.size
+
+
+def test_nothing_lost_returns(key):
+    loop = Loop(Categorical.zipf(300), Replace(n=200))
+    returned = trajectories(loop, "counts", key, (Returned(),), 200)
+    assert returned.max() == 0
+
+
+def test_the_comparison_can_tell(key):
+    """Raw samples of n = 6 are not those of n = 7."""
+    one, other = jax.random.split(key)
+    six, seven = (
+        trajectories(Loop(SMALL, Replace(n=n)), "counts", k, OBSERVED)
+        for n, k in ((6, one), (7, other))
+    )
+    with pytest.raises(AssertionError):
+        assert_same_law(six, seven)
