@@ -22,9 +22,9 @@ from modelcollapse.theory import (
 from modelcollapse.theory.observables import AbstractObservable, Heterozygosity, Support
 
 _N = 100
-_LABELS = 1000
-_GENERATIONS = 500
-_CHAINS = {"quick": 1 << 9, "default": 1 << 11, "full": 1 << 15}
+_LABELS = 100
+_GENERATIONS = 300
+_CHAINS = {"quick": 1 << 7, "default": 1 << 9, "full": 1 << 14}
 _REGIMES = {
     "accumulate": Accumulate(n=_N),
     "fresh": Fresh(n_real=10, n_synthetic=90),

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from modelcollapse.figures.data import word_counts
 from modelcollapse.figures.marks import expected, line, log_spaced, points
 from modelcollapse.figures.protocol import Plan, Scale
-from modelcollapse.figures.style import FULL_WIDTH, GREY, SERIES, styled
+from modelcollapse.figures.style import FULL_WIDTH, SERIES, Series, styled
 from modelcollapse.sims import Run
 from modelcollapse.theory import Categorical, Loop, Replace
 from modelcollapse.theory.observables import (
@@ -28,6 +28,7 @@ _GENERATIONS = {"quick": 100, "default": 1000, "full": 1000}
 _FORWARD = {"quick": 2, "default": 8, "full": 64}
 _BACKWARD = {"quick": 2, "default": 4, "full": 64}
 _RANK_TIMES = (1, 10, 100, 1000)
+_THEORY = Series("#000000", "-", "")
 _WAYS = {"forward": "counts, forward in time", "backward": "ancestors, backward in time"}
 
 TITLE = "The English vocabulary under self-training"
@@ -68,7 +69,7 @@ def _against_time(
     for index, (way, run) in enumerate(runs.items()):
         if index == 0:
             t = log_spaced(run.generations[-1], 80)
-            line(above, t, expected(run.loop, observable, t), SERIES[4], label="theory")
+            line(above, t, expected(run.loop, observable, t), _THEORY, label="theory")
         t, mean = run.generations, run.mean(observable)
         error = run.standard_error(observable)
         predicted = expected(run.loop, observable, t)
@@ -76,9 +77,10 @@ def _against_time(
         # Side by side, so that neither way hides the other.
         beside = t * 1.12 ** (2 * index - 1)
         points(below, beside, 100 * (mean / predicted - 1), SERIES[index], 100 * error / predicted)
-    below.axhline(0, color=SERIES[4].color, linewidth=0.8)
+    below.axhline(0, color=_THEORY.color, linewidth=0.8)
     above.set(xscale="log")
-    below.set(xlabel="generation $t$")
+    below.set(xscale="log", xlim=above.get_xlim(), xlabel="generation $t$")
+    above.tick_params(labelbottom=False)
 
 
 def _ranks(run: Run) -> np.ndarray:
@@ -92,31 +94,39 @@ def _by_rank(axes: Axes, runs: Mapping[str, Run]) -> None:
         mean, error = run.mean(_BY_RANK), run.standard_error(_BY_RANK)
         for t in (t for t in _RANK_TIMES if t in recorded):
             if index == 0:
-                axes.plot(ranks, expected(run.loop, _BY_RANK, [t])[0], color=SERIES[4].color)
+                line(axes, ranks, expected(run.loop, _BY_RANK, [t])[0], _THEORY)
             where = recorded.index(t)
             points(axes, ranks, mean[where], SERIES[index], error[where])
 
 
 def _label_generations(axes: Axes, run: Run) -> None:
-    ranks = _ranks(run)
-    for t in (t for t in _RANK_TIMES if t in list(run.generations)):
-        share = expected(run.loop, _BY_RANK, [t])[0]
-        where: Any = float(np.interp(-0.5, -share, np.log(ranks)))
-        axes.annotate(f"$t={t}$", (np.exp(where), 0.5), (4, 4), textcoords="offset points", color=GREY)
+    """Name each curve to its left, at heights that keep the names apart."""
+    ranks, shown = _ranks(run), [t for t in reversed(_RANK_TIMES) if t <= run.generations[-1]]
+    for index, t in enumerate(shown):
+        share, height = expected(run.loop, _BY_RANK, [t])[0], 0.3 + 0.16 * index
+        where = np.exp(np.interp(-height, -share, np.log(ranks)))
+        label = f"$t={t}$" if index == 0 else f"${t}$"
+        axes.annotate(
+            label, (where, height), (-5, 0), textcoords="offset points", ha="right", va="center"
+        )
 
 
 @styled
 def draw(runs: Mapping[str, Run]) -> Figure:
-    """Three panels over two strips of relative deviations."""
-    figure = Figure(figsize=(FULL_WIDTH, 3.9))
-    grid = figure.subplots(2, 3, height_ratios=(3, 1), sharex="col")
-    _against_time(grid[0, 0], grid[1, 0], runs, Support())
-    _against_time(grid[0, 1], grid[1, 1], runs, SurvivingMass())
-    _by_rank(grid[0, 2], runs)
-    _label_generations(grid[0, 2], next(iter(runs.values())))
-    grid[0, 0].set(yscale="log", ylabel="words alive")
-    grid[0, 1].set(ylim=(0, 1.02), ylabel="original mass of words alive")
-    grid[0, 2].set(xscale="log", ylabel="share of words alive")
-    grid[1, 0].set_ylabel("deviation (%)")
-    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    """Three panels, two of them over strips of relative deviations."""
+    figure = Figure(figsize=(FULL_WIDTH, 3.7))
+    panels: Any = figure.subplot_mosaic(
+        [["words", "mass", "rank"], ["words off", "mass off", "rank"]], height_ratios=(3, 1)
+    )
+    _against_time(panels["words"], panels["words off"], runs, Support())
+    _against_time(panels["mass"], panels["mass off"], runs, SurvivingMass())
+    _by_rank(panels["rank"], runs)
+    _label_generations(panels["rank"], next(iter(runs.values())))
+    panels["words"].set(yscale="log", ylabel="words alive")
+    panels["mass"].set(ylim=(0, 1.02), ylabel="original mass alive")
+    panels["rank"].set(
+        xscale="log", xlim=(80, 1.3e5), xlabel="original rank", ylabel="share of words alive"
+    )
+    panels["words off"].set_ylabel("deviation (%)")
+    figure.legend(*panels["words"].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure

@@ -111,12 +111,14 @@ def test_distance_shows_means_and_medians():
 
 def test_words_shows_both_ways_of_drawing():
     runs, figure = drawn("words")
-    for axes, observable in zip(figure.axes, (Support(), SurvivingMass()), strict=False):
+    panels = {axes.get_label(): axes for axes in figure.axes}
+    for name, observable in {"words": Support(), "mass": SurvivingMass()}.items():
+        axes = panels[name]
         for points, run in zip(plotted(axes), runs.values(), strict=True):
             assert np.allclose(points, run.mean(observable))
     run = runs["forward"]
     deviation = run.mean(Support()) / expected(run.loop, Support(), run.generations)
-    assert np.allclose(plotted(figure.axes[3])[0], 100 * (deviation - 1))
+    assert np.allclose(plotted(panels["words off"])[0], 100 * (deviation - 1))
     assert "truncated" in FIGURES["words"].CAPTION
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from modelcollapse.theory.categorical import trials
 from modelcollapse.theory.categorical.family import Categorical
 from modelcollapse.theory.gaussian.family import Gaussian
 from modelcollapse.theory.gaussian.steps import initial_variance
@@ -75,17 +76,25 @@ _root_mean_square = Wrong(
     + np.sqrt(initial_variance(loop) * _spent(loop, np.ones(1))),
 )
 
-_REGIMES = (
-    Replace(n=(5, 8, 6, 9)),
-    Accumulate(n=3),
-    AccumulateSubsample(n=4),
-    Fresh(n_real=2, n_synthetic=4),
-    FixedReal(n_real=3, n_synthetic=4),
-    Mixture(n=5, real_share=0.3),
+# Loops that the families' own theorems are tried on too: equal loops share one simulation.
+_TRUTH = Gaussian(1.0, 4.0)
+_GAUSSIAN = (
+    Loop(_TRUTH, Replace(n=(4, 7, 5, 9))),
+    Loop(_TRUTH, Accumulate(n=(4, 2, 5, 3))),
+    Loop(_TRUTH, AccumulateSubsample(n=(5, 3, 4))),
+    Loop(_TRUTH, Fresh(n_real=(2, 3, 2, 2), n_synthetic=(2, 5, 4, 6))),
+    Loop(_TRUTH, FixedReal(n_real=4, n_synthetic=(1, 5, 3, 8))),
+    Loop(_TRUTH, Mixture(n=(4, 6, 5, 4), real_share=0.25)),
 )
-_GAUSSIAN = tuple(Loop(Gaussian(1.0, 4.0), regime) for regime in _REGIMES)
-_CATEGORICAL = tuple(Loop(Categorical((0.5, 0.3, 0.2)), regime) for regime in _REGIMES)
-_UNBIASED = Loop(Gaussian(1.0, 4.0, estimator="unbiased"), Replace(n=5))
+_UNBIASED = Loop(Gaussian(1.0, 4.0, estimator="unbiased"), Replace(n=(4, 7, 5, 9)))
+_CATEGORICAL = (
+    trials.REPLACE,
+    trials.ACCUMULATE,
+    trials.SUBSAMPLE,
+    trials.FRESH,
+    trials.FIXED_REAL,
+    trials.MIXTURE,
+)
 
 
 def _rows(loops: Any, wrong: tuple[Wrong, ...], generations: tuple[int, ...] = (1, 3)) -> list[Row]:

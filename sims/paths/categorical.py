@@ -84,7 +84,7 @@ class CategoricalCounts(AbstractForwardPath):
         synthetic: Int[Array, ""],
     ) -> Counts:
         if self.closed:
-            return self._step_closed(state, streams.fold(0, SYNTHETIC), synthetic)
+            return self._step_closed(state, streams, synthetic)
         return self._step_open(state, streams, truth, regime, t, real, synthetic)
 
     def models(self, state: Counts, truth: Categorical) -> Categorical:
@@ -137,31 +137,47 @@ class CategoricalCounts(AbstractForwardPath):
         real: Any,
         synthetic: Any,
     ) -> Counts:
-        chains, places = state.urn.weights.shape
-        lanes = self._lanes(chains)
-        latest = state.urn
-        source = jnp.zeros(places).at[: self.categories].set(truth.probabilities)
+        latest, source = state.urn, jnp.zeros(state.urn.weights.shape[1])
+        source = source.at[: self.categories].set(truth.probabilities)
         if regime.random_mixture:
             share = jnp.asarray(regime.real_share)  # pyright: ignore[reportAttributeAccessIssue]
             mixed = share * source + (1 - share) * latest.weights / state.total[:, None]
-            latest = _all_places(latest.labels, whole_weights(mixed), latest.occupied)
-
-        def draw(urn: Urn, n: Any, tag: int) -> CategoricalStatistic:
-            made = multinomial(streams.fold(0, tag), n, urn, Scratch.of(chains, places), lanes)
-            return CategoricalStatistic(jnp.full(chains, n, jnp.float64), made.drawn)
-
-        own = true = draw(latest, synthetic, SYNTHETIC)
+            latest = _refilled(latest, whole_weights(mixed))
         if self.has_real:
-            urn = _all_places(latest.labels, whole_weights(source)[None], latest.occupied)
-            true = draw(urn, real, REAL)
+            real_urn = _refilled(latest, jnp.broadcast_to(whole_weights(source), latest.weights.shape))
+            # Both draws as those of twice as many chains, so that they are compiled once.
+            tagged = _stacked(streams.fold(0, SYNTHETIC), streams.fold(0, REAL))
+            own, true = self._statistics(tagged, (synthetic, real), (latest, real_urn))
+        else:
+            (own,) = self._statistics(streams, (synthetic,), (latest,))
+            true = own
         pool, training = regime.update(state.pool, own, true, t == 1)
-        urn = _all_places(latest.labels, training.counts, latest.occupied)
+        urn = _refilled(latest, training.counts)
         return Counts(urn, training.count, pool, state.scratch, jnp.array(False))
 
+    def _statistics(self, streams: Stream, sizes: Any, urns: Any) -> list[CategoricalStatistic]:
+        """The draws from each urn, all made by one call."""
+        chains, places = urns[0].weights.shape
+        urn = urns[0] if len(urns) == 1 else _side_by_side(*urns)
+        n = jnp.repeat(jnp.stack(sizes), chains).astype(jnp.float64)
+        room = Scratch.of(n.size, places)
+        counts = multinomial(streams, n, urn, room, self._lanes(chains)).drawn
+        parts = [slice(i * chains, (i + 1) * chains) for i in range(len(urns))]
+        return [CategoricalStatistic(n[part], counts[part]) for part in parts]
 
-def _all_places(labels: Any, weights: Any, occupied: Any) -> Urn:
-    alive = jnp.broadcast_to((weights > 0).sum(1, dtype=jnp.int32), occupied.shape)
-    return Urn(labels, weights, occupied, alive)
+
+def _stacked(first: Any, second: Any) -> Any:
+    return jax.tree.map(lambda a, b: jnp.concatenate([a, b]), first, second)
+
+
+def _side_by_side(first: Urn, second: Urn) -> Urn:
+    """Two blocks of chains as one; they have their labels in common."""
+    rest = _stacked(first, second)
+    return Urn(first.labels, rest.weights, rest.occupied, rest.alive)
+
+
+def _refilled(urn: Urn, weights: Any) -> Urn:
+    return Urn(urn.labels, weights, urn.occupied, (weights > 0).sum(1, dtype=jnp.int32))
 
 
 def _move_together(urn: Urn, drawn: Any, used: Any, lanes: int) -> tuple[Any, Any]:

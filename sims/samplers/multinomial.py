@@ -21,7 +21,8 @@ from modelcollapse.sims.samplers.poisson import poisson
 from modelcollapse.sims.samplers.prefix import first_above, running_sum
 from modelcollapse.sims.samplers.stream import Stream, uniform
 
-_ROUND, _SINGLE = 1, 2
+#: Attempts of one round are numbered from a multiple of this; single draws come after all rounds.
+_ATTEMPTS, _SINGLE = 2**16, 2**32 - 1
 #: Standard deviations by which a proposal's mean stays below what is wanted.
 _MARGIN = 2.5
 #: Up to so many places a single draw is located by comparing it with every partial sum.
@@ -79,13 +80,14 @@ def multinomial(streams: Stream, n: Any, urn: Urn, scratch: Scratch, width: int)
     **Arguments:**
 
     - `streams`: one stream a chain; used up.
-    - `n`: whole number of draws, a scalar.
+    - `n`: whole number of draws, the same for all chains or one for each.
     - `urn`: what to draw from.
     - `scratch`: its contents are overwritten.
     - `width`: places worked on at a time; the number of places must be a multiple of it.
     """
     chains, places = scratch.drawn.shape
     used = tiles(urn.occupied, width)
+    streams = streams.expand()
     total = jax.lax.fori_loop(
         0, used, lambda i, s: s + urn.tile(i, width)[1].sum(1), jnp.zeros(chains)
     )
@@ -100,12 +102,11 @@ def multinomial(streams: Stream, n: Any, urn: Urn, scratch: Scratch, width: int)
         active = left > few
         mean = left - _MARGIN * jnp.sqrt(left)
         per_weight = jnp.where(active, mean / total, 0.0)[:, None]
-        under = streams.fold(turn, _ROUND).expand()
 
         def fill(i: Any, carry: Any) -> Any:
             proposal, made = carry
             labels, weights = urn.tile(i, width)
-            new = poisson(under, labels, weights * per_weight)
+            new = poisson(streams, labels, weights * per_weight, turn * _ATTEMPTS)
             return put(proposal, new, i), made + new.sum(1)
 
         proposal, made = jax.lax.fori_loop(0, used, fill, (proposal, jnp.zeros(chains)))
@@ -118,10 +119,10 @@ def multinomial(streams: Stream, n: Any, urn: Urn, scratch: Scratch, width: int)
         drawn = jax.lax.fori_loop(0, used, add, drawn)
         return turn + 1, left - jnp.where(kept, made, 0.0), proposal, drawn
 
-    left = jnp.full(chains, n, jnp.float64)
+    left = jnp.broadcast_to(jnp.asarray(n, jnp.float64), (chains,))
     carry = (0, left, scratch.proposal, drawn)
     _, left, proposal, drawn = jax.lax.while_loop(lambda c: jnp.any(c[1] > few), propose, carry)
-    return _one_by_one(streams.fold(0, _SINGLE), left, urn, total, Scratch(proposal, drawn), width)
+    return _one_by_one(streams, left, urn, total, Scratch(proposal, drawn), width)
 
 
 def _one_by_one(
@@ -138,11 +139,10 @@ def _one_by_one(
 
     sums, _ = jax.lax.fori_loop(0, used, accumulate, (scratch.proposal, jnp.zeros(chains)))
     at_once = max(32, min(1024, 2**14 // chains))
-    under = streams.expand()
 
     def locate(i: Any, drawn: Any) -> Any:
         item = i * at_once + jnp.arange(at_once)
-        point = jnp.floor(uniform(under.words(item[None]), jnp.float64) * total[:, None])
+        point = jnp.floor(uniform(streams.words(item[None], _SINGLE), jnp.float64) * total[:, None])
         # The largest uniform rounds to one.
         point = jnp.minimum(point, total[:, None] - 1)
         wanted = item < left[:, None]

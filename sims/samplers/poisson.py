@@ -24,32 +24,37 @@ _SHARE = 4
 
 
 def poisson(
-    streams: Stream, slot: Shaped[Array, "..."], rate: Float[Array, "..."]
+    streams: Stream,
+    slot: Shaped[Array, "..."],
+    rate: Float[Array, "..."],
+    attempt: Any = 0,
 ) -> Float[Array, "..."]:
     r"""$N\sim\mathrm{Poisson}(\lambda)$ for every lane: whole numbers in float64.
 
     **Arguments:**
 
-    - `streams`: keys that broadcast against `rate`; their words at `slot` are used up.
+    - `streams`: keys that broadcast against `rate`; their words at `slot` are used up, from
+      `attempt` on.
     - `slot`: names the draw.
     - `rate`: non-negative; a rate of zero gives zero. Below `2**52`.
+    - `attempt`: the number of the first attempt.
     """
     large = rate >= LARGE
     low = jax.lax.cond(
         jnp.any(~large & (rate > 0)),
-        lambda: _invert(streams, slot, jnp.where(large, 0.0, rate)),
+        lambda: _invert(streams.words(slot, attempt), jnp.where(large, 0.0, rate)),
         lambda: jnp.zeros_like(rate),
     )
     return jax.lax.cond(
         jnp.any(large),
-        lambda: jnp.where(large, _reject(streams, slot, rate, large), low),
+        lambda: jnp.where(large, _reject(streams, slot, rate, large, attempt), low),
         lambda: low,
     )
 
 
-def _invert(streams: Stream, slot: Any, rate: Any) -> Any:
+def _invert(words: Any, rate: Any) -> Any:
     """The smallest k with P(N <= k) >= u, by summing the probabilities upwards from k = 0."""
-    u = uniform(streams.words(slot), jnp.float64)
+    u = uniform(words, jnp.float64)
     first = jnp.exp(-rate)
 
     def more(carry: Any) -> Any:
@@ -67,7 +72,7 @@ def _invert(streams: Stream, slot: Any, rate: Any) -> Any:
     return jax.lax.while_loop(more, advance, (0.0, jnp.zeros_like(rate), first, first))[1]
 
 
-def _reject(streams: Stream, slot: Any, rate: Any, wanted: Any) -> Any:
+def _reject(streams: Stream, slot: Any, rate: Any, wanted: Any, attempt: Any) -> Any:
     """One attempt for all lanes, if many want one; those left are gathered and tried to the end."""
     shape = rate.shape
     keys = (jnp.broadcast_to(key, shape).reshape(-1) for key in (streams.key0, streams.key1))
@@ -77,7 +82,7 @@ def _reject(streams: Stream, slot: Any, rate: Any, wanted: Any) -> Any:
     room = max(lanes // _SHARE, 1)
 
     def together() -> tuple[Any, Any]:
-        value, accepted = _attempt(streams.words(slot.reshape(shape)), rate)
+        value, accepted = _attempt(streams.words(slot.reshape(shape), attempt), rate)
         return value.reshape(-1), (wanted & ~accepted).reshape(-1)
 
     many = wanted.sum() > room
@@ -94,7 +99,7 @@ def _reject(streams: Stream, slot: Any, rate: Any, wanted: Any) -> Any:
         wanted = chosen < lanes
         lane = jnp.minimum(chosen, lanes - 1)
         few = jax.tree.map(lambda x: x.at[lane].get(mode="promise_in_bounds"), everything)
-        drawn = _retry(*few, wanted, many.astype(jnp.int32))
+        drawn = _retry(*few, wanted, attempt + many.astype(jnp.int32))
         value = value.at[chosen].set(drawn, mode="drop")
         return value, left.at[chosen].set(False, mode="drop")
 

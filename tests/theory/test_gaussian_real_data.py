@@ -105,6 +105,23 @@ def test_more_real_data_never_hurt(synthetic, estimator):
     assert np.all(many < few)
 
 
+@fast
+@given(reals, st.sampled_from([0.3, 0.6]), estimators)
+def test_a_mixture_reaches_its_stationary_value(n, share, estimator):
+    error, variance = mixture.stationary(n, share, estimator=estimator)
+    late = mixture.variance(n, share, 500, estimator=estimator)
+    assert late == pytest.approx(variance, rel=1e-9)
+    late = mixture.mean_error_second_moment(n, share, 500, estimator=estimator)
+    assert late == pytest.approx(error, rel=1e-9)
+
+
+def test_a_mixture_with_few_real_draws_and_the_unbiased_variance_diverges():
+    assert np.isinf(mixture.stationary(10, 0.04, estimator="unbiased")).all()
+    assert np.isfinite(mixture.stationary(10, 0.06, estimator="unbiased")).all()
+    variance = mixture.variance(10, 0.04, np.array([0, 1000, 8000]), estimator="unbiased")
+    assert variance[2] > 10 * variance[1] > 10 * variance[0]
+
+
 def test_generation_zero_is_the_truth():
     for estimator in ("mle", "unbiased"):
         assert fresh.variance(3, 4, 0, estimator=estimator) == 1

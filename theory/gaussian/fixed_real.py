@@ -96,14 +96,16 @@ def stationary(
     n_real: Any, n_synthetic: Any, *, estimator: str = "mle", variance: Any = 1.0
 ) -> Any:
     r"""The limits of $\mathbb E(\mu_t-\mu_0)^2$ and $\mathbb E\,\sigma_t^2$, a pair; for the MLE
-    $D_\infty=\beta/(N(1-\beta^2)+\beta)$. At most about $3/2$ of the real draws' own error: no
+    $D_\infty=\beta/(N(1-\beta^2)+\beta)$, with $(n_r-1)(1+\beta)$ for $N(1-\beta^2)=n_r(1+\beta)$ for
+    the unbiased variance. For the MLE at most about $3/2$ of the real draws' own error: no
     collapse. Constant sizes."""
     require_draws(n_real, 2)
-    pooled = jnp.asarray(n_real + n_synthetic)
-    matrix, shift = _step(pooled, n_synthetic / pooled, _correction(pooled, estimator))
-    state = jnp.linalg.solve(jnp.eye(2) - matrix, shift[..., None])[..., 0]
+    require_estimator(estimator)
+    d = 0 if estimator == "mle" else 1
+    beta = n_synthetic / (n_real + n_synthetic)
+    scale = (n_real - d) * (1 + beta) + beta
     own, kept = 1 / n_real, 1 - 1 / n_real
-    return variance * (own + kept * state[..., 0]), variance * kept * state[..., 1]
+    return variance * (own + kept * beta / scale), variance * kept * n_real * (1 + beta) / scale
 
 
 def _draws(loop: Loop, t: Any) -> dict[str, Any]:

@@ -93,13 +93,18 @@ def mean_error_second_moment(
 def stationary(
     n_real: Any, n_synthetic: Any, *, estimator: str = "mle", variance: Any = 1.0
 ) -> Any:
-    r"""The limits of $\mathbb E(\mu_t-\mu_0)^2$ and $\mathbb E\,\sigma_t^2$, a pair; for the MLE
-    $M_\infty=1/(n_r(1+\beta)+\beta)$ and $V_\infty=1-M_\infty$. Constant sizes, `n_real >= 1`."""
+    r"""The limits $\sigma_0^2M_\infty$ and $\sigma_0^2V_\infty$ of the mean's error and of the variance,
+    a pair; for the MLE $M_\infty=1/(n_r(1+\beta)+\beta)$ and $V_\infty=1-M_\infty$. With
+    $D=(n_r-d)(1+\beta)+\beta$ in general $M_\infty=[\beta n_r+(n_r-d)(1-\beta)]/(n_rD)$ and
+    $V_\infty=[n_r(1+\beta)-(1-\beta)]/D$. Constant sizes, `n_real >= 1`."""
     require_draws(n_real, 1)
-    pooled = jnp.asarray(n_real + n_synthetic)
-    matrix, shift = pooled_step(pooled, n_synthetic / pooled, estimator)
-    state = jnp.linalg.solve(jnp.eye(2) - matrix, shift[..., None])[..., 0]
-    return variance * state[..., 0], variance * state[..., 1]
+    require_draws(n_real + n_synthetic, 2)
+    require_estimator(estimator)
+    d = 0 if estimator == "mle" else 1
+    beta = n_synthetic / (n_real + n_synthetic)
+    scale = (n_real - d) * (1 + beta) + beta
+    error = (beta * n_real + (n_real - d) * (1 - beta)) / (n_real * scale)
+    return variance * error, variance * (n_real * (1 + beta) - (1 - beta)) / scale
 
 
 @float64

@@ -83,11 +83,17 @@ def mean_error_second_moment(
 @float64
 def stationary(n: Any, real_share: Any, *, estimator: str = "mle", variance: Any = 1.0) -> Any:
     r"""The limits of $\mathbb E(\mu_t-\mu_0)^2$ and $\mathbb E\,\sigma_t^2$, a pair; for the MLE
-    $M_\infty=1/(n-(n-1)(1-a)^2)$. Constant `n`, `real_share > 0`."""
+    $M_\infty=1/(n-(n-1)(1-a)^2)$. Constant `n`, `real_share > 0`.
+
+    With the unbiased variance both are infinite unless $a>(1-a)/(n(2-a))$, about $1/2n$: the
+    mean's error feeds back into the variance, and nothing shrinks it."""
     require_draws(n, 2)
-    matrix, shift = _step(jnp.asarray(n), real_share, estimator)
-    state = jnp.linalg.solve(jnp.eye(2) - matrix, shift[..., None])[..., 0]
-    return variance * state[..., 0], variance * state[..., 1]
+    require_estimator(estimator)
+    keep = 1 - real_share
+    correction = 1 - 1 / n if estimator == "mle" else 1.0
+    margin = 1 - keep * correction - keep / (n * (1 + keep))
+    u = jnp.where(margin > 0, real_share / jnp.where(margin > 0, margin, 1), jnp.inf)
+    return variance * u / (n * real_share * (1 + keep)), variance * correction * u
 
 
 def _draws(loop: Loop, t: Any) -> dict[str, Any]:

@@ -82,14 +82,6 @@ def _draws(loop: Loop, t: Any) -> dict[str, Any]:
     }
 
 
-def _with_replacement(predict: Any, loop: Loop, t: Any) -> Any:
-    # Without the factor (N - n) / (N - 1) of a finite pool, the subsample's mean has error Q / n.
-    b, _, pool_variance, pool_error = (np.asarray(a) for a in _pool(loop.regime.n, t, "mle"))  # pyright: ignore[reportAttributeAccessIssue]
-    index = np.asarray(t).astype(int) - 1
-    value = pool_error + pool_variance / loop.regime.n  # pyright: ignore[reportAttributeAccessIssue]
-    return initial_variance(loop) * value[index]
-
-
 _WHERE = Where(family=Gaussian, regime=AccumulateSubsample)
 _MLE = Loop(Gaussian(), AccumulateSubsample(n=4))
 _UNBIASED = Loop(Gaussian(estimator="unbiased"), AccumulateSubsample(n=4))
