@@ -30,10 +30,9 @@ CAPTION = (
     "unbiased variance. Middle, right: both Kullback-Leibler divergences diverge for either "
     "estimator, linearly from the model to the truth and exponentially from the truth to the model. "
     "Lines are exact means; filled points are simulated means (bars: two standard errors), shown "
-    "while the skewness of the mean over chains is at most one half, about up to t = n: later, plain "
-    "means no longer say anything about the expectation. Open points are simulated medians: "
-    "the typical distance settles even where the expectation diverges, because ever rarer chains "
-    "carry it."
+    "while the mean over chains is nearly normal, about up to t = n: later, ever rarer chains carry "
+    "the expectation, and plain means say nothing about it. Open points are simulated medians, the "
+    "typical distance: for W2 it settles under either estimator."
 )
 THEOREMS = (
     "gaussian_replace_w2_squared",
@@ -89,10 +88,10 @@ def draw(runs: Mapping[str, Run]) -> Figure:
         low, high = axes.get_ylim()
         axes.set_ylim(low, min(high, _CEILING))
     pairs = list(zip(_ESTIMATORS.values(), SERIES, strict=False))
-    handles = [line(axes, [], [], s, label=f"{words}, mean: theory") for words, s in pairs]
+    handles = [line(axes, [], [], s, label=f"{words}: exact mean") for words, s in pairs]
     handles += [
-        points(axes, [], [], s, markerfacecolor=s.color, label="mean: simulated") for _, s in pairs
+        points(axes, [], [], s, markerfacecolor=s.color, label="simulated mean") for _, s in pairs
     ]
-    handles += [points(axes, [], [], s, label="median: simulated") for _, s in pairs]
+    handles += [points(axes, [], [], s, label="simulated median") for _, s in pairs]
     figure.legend(handles=handles, loc="outside lower center", ncols=3)
     return figure

@@ -95,7 +95,7 @@ def draw(runs: Mapping[str, Run]) -> Figure:
         row[1].set_title(f"median and 90 % of chains, {words}")
         row[0].set_ylabel(r"variance $\sigma_t^2/\sigma_0^2$")
     for axes in grid.flat:
-        axes.set(xscale="log", yscale="log", xlim=(0.9, _LAST), ylim=(_FLOOR, 6))
+        axes.set(xscale="log", yscale="log", xlim=(0.9, 1.1 * _LAST), ylim=(_FLOOR, 6))
     for axes in grid[1]:
         axes.set_xlabel("generation $t$")
     handles = [

@@ -75,7 +75,11 @@ def _against_time(axes: Axes, run: Run, observable: AbstractObservable) -> None:
     shape = (len(run.generations), -1)
     mean, error, fine = (
         np.reshape(values, shape)[later]
-        for values in (run.mean(observable), run.standard_error(observable), honest(run, observable))
+        for values in (
+            run.mean(observable),
+            run.standard_error(observable),
+            honest(run, observable),
+        )
     )
     shown = range(min(mean.shape[1], _CURVES))
     for component in shown:
@@ -99,7 +103,11 @@ def _against_rank(axes: Axes, run: Run, observable: SurvivalByRank) -> None:
     ranks = np.sqrt((edges[:-1] + 1.0) * edges[1:])
     later = np.flatnonzero(run.generations > 0)
     spread = np.unique(np.round(np.linspace(0, len(later) - 1, _CURVES)).astype(int))
-    mean, error, fine = run.mean(observable), run.standard_error(observable), honest(run, observable)
+    mean, error, fine = (
+        run.mean(observable),
+        run.standard_error(observable),
+        honest(run, observable),
+    )
     for which, index in enumerate(later[spread]):
         t = int(run.generations[index])
         for entry in _drawn(run, observable):

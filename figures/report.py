@@ -46,22 +46,6 @@ def _figure(figure: Finished) -> dict[str, Any]:
         "seconds": f"{figure.seconds:.1f}",
         "picture": base64.b64encode(figure.svg).decode("ascii"),
         "runs": [_run(name, run) for name, run in figure.runs.items()],
-        "checks": [
-            _verdict(verdict) | {"run": name}
-            for name, report in figure.checks.items()
-            for verdict in report.verdicts
-        ],
-        "not_judged": [
-            {
-                "run": name,
-                "theorem": item.theorem,
-                "generations": times(item.generations),
-                "reason": item.reason,
-                "chains": _chains(item.chains),
-            }
-            for name, report in figure.checks.items()
-            for item in report.not_judged
-        ],
     }
 
 
@@ -90,10 +74,6 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "p": f"{verdict.p:.1e}",
         "reason": verdict.reason,
     }
-
-
-def _chains(needed: float) -> str:
-    return f"{needed:.1e}" if np.isfinite(needed) else ""
 
 
 def words(loop: Any) -> str:

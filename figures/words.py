@@ -29,6 +29,8 @@ _FORWARD = {"quick": 2, "default": 8, "full": 64}
 _BACKWARD = {"quick": 2, "default": 4, "full": 64}
 _RANK_TIMES = (1, 10, 100, 1000)
 _THEORY = Series("#000000", "-", "")
+#: Of markers, so that what is drawn first is not hidden.
+_SIZES = (6, 3)
 _WAYS = {"forward": "counts, forward in time", "backward": "ancestors, backward in time"}
 
 TITLE = "The English vocabulary under self-training"
@@ -66,6 +68,7 @@ def plans(scale: Scale) -> dict[str, Plan]:
 def _against_time(
     above: Axes, below: Axes, runs: Mapping[str, Run], observable: AbstractObservable
 ) -> None:
+    last = max(run.generations[-1] for run in runs.values())
     for index, (way, run) in enumerate(runs.items()):
         if index == 0:
             t = log_spaced(run.generations[-1], 80)
@@ -73,12 +76,12 @@ def _against_time(
         t, mean = run.generations, run.mean(observable)
         error = run.standard_error(observable)
         predicted = expected(run.loop, observable, t)
-        points(above, t, mean, SERIES[index], error, label=_WAYS[way])
+        points(above, t, mean, SERIES[index], error, label=_WAYS[way], markersize=_SIZES[index])
         # Side by side, so that neither way hides the other.
         beside = t * 1.12 ** (2 * index - 1)
         points(below, beside, 100 * (mean / predicted - 1), SERIES[index], 100 * error / predicted)
     below.axhline(0, color=_THEORY.color, linewidth=0.8)
-    above.set(xscale="log")
+    above.set(xscale="log", xlim=(0.75, 1.35 * last))
     below.set(xscale="log", xlim=above.get_xlim(), xlabel="generation $t$")
     above.tick_params(labelbottom=False)
 
@@ -96,7 +99,7 @@ def _by_rank(axes: Axes, runs: Mapping[str, Run]) -> None:
             if index == 0:
                 line(axes, ranks, expected(run.loop, _BY_RANK, [t])[0], _THEORY)
             where = recorded.index(t)
-            points(axes, ranks, mean[where], SERIES[index], error[where])
+            points(axes, ranks, mean[where], SERIES[index], error[where], markersize=_SIZES[index])
 
 
 def _label_generations(axes: Axes, run: Run) -> None:
@@ -125,7 +128,7 @@ def draw(runs: Mapping[str, Run]) -> Figure:
     panels["words"].set(yscale="log", ylabel="words alive")
     panels["mass"].set(ylim=(0, 1.02), ylabel="original mass alive")
     panels["rank"].set(
-        xscale="log", xlim=(80, 1.3e5), xlabel="original rank", ylabel="share of words alive"
+        xscale="log", xlim=(25, 1.3e5), xlabel="original rank", ylabel="share of words alive"
     )
     panels["words off"].set_ylabel("deviation (%)")
     figure.legend(*panels["words"].get_legend_handles_labels(), loc="outside lower center", ncols=3)

@@ -1,1 +1,1 @@
-"""."""
+"""Why it is true: exact enumeration of small loops, and exact algebra."""

@@ -95,12 +95,17 @@ def replace() -> Residuals:
 
 
 def accumulate() -> Residuals:
-    r"""$\mathbb E\,\sigma_t^2=\sigma_0^2\prod_{s\le t}(1-n_s/N_s^2)$ for any sizes; with constant n the
+    r"""$\mathbb E\,\sigma_t^2=\sigma_0^2\prod_{s\le t}(1-w_s/N_s)$, $w=n/N$, for any sizes (unbiased: from
+    the second generation on $1-w_s/(N_s-1)$); with constant n the
     product is $\Gamma(1+t-x)\Gamma(1+t+x)/(\Gamma(1+t)^2\,\Gamma(1-x)\Gamma(1+x))$, $x=1/\sqrt n$, and
     tends to $\sin(\pi x)/(\pi x)$."""
     pool = sp.symbols("N", positive=True)
     error, variance = pooled([Group(pool, m, U, kept=True), Group(n, m, U)])
     factor = 1 - n / (pool + n) ** 2
+    # The unbiased model's variance is the pool's times N/(N - 1).
+    around = Group(pool, m, U * (pool - 1) / pool, kept=True)
+    error_unbiased, unbiased = pooled([around, Group(n, m, U)])
+    members = pool + n
     x = 1 / sp.sqrt(n)
 
     def closed(at: Any) -> Any:
@@ -112,6 +117,8 @@ def accumulate() -> Residuals:
     return {
         "step": _zero(variance - factor * U),
         "mean error": _zero(error - (m**2 + (1 - factor) * U)),
+        "unbiased step": _zero(unbiased * members / (members - 1) - (1 - n / members / (members - 1)) * U),
+        "unbiased mean error": _zero(error_unbiased - (m**2 + n / members**2 * U)),
         "start": _zero(closed(0) - 1),
         "closed form": _zero(ratio - (1 - 1 / (n * t**2))),
         "limit": _zero(sp.gammasimp(limit) - sp.sin(sp.pi * x) / (sp.pi * x)),
@@ -129,34 +136,49 @@ def _affine(gain: Any, kept: Any, recursion: Any, stationary: Any) -> Residuals:
 
 
 def fresh() -> Residuals:
-    r"""With $b=n_s/N$, in units of $\sigma_0^2$: $M_t=\frac1N+(b^2-\frac bN)M_{t-1}$, which tends to
-    $1/(n_r(1+b)+b)$; $V=1-M$."""
+    r"""With $b=n_s/N$, in units of $\sigma_0^2$: $M'=b^2M+(1-b+bV)/N$ and $V'=1-b+b(V+M)-M'$, the latter
+    times $N/(N-1)$ for the unbiased variance. For the MLE $V=1-M$ and $M'=\frac1N+(b^2-\frac bN)M$,
+    which tends to $1/(n_r(1+b)+b)$."""
     total, b = n_real + n_synthetic, n_synthetic / (n_real + n_synthetic)
-    error, _ = pooled([Group(n_real, 0, 1), Group(n_synthetic, m, U)])
+    error, variance = pooled([Group(n_real, 0, 1), Group(n_synthetic, m, U)])
+    next_error = b**2 * M + (1 - b + b * V) / total
     recursion = _expected(error).subs(V, 1 - M)
-    return _affine(1 / total, b**2 - b / total, recursion, 1 / (n_real * (1 + b) + b))
+    return {
+        "mean error": _zero(_expected(error) - next_error),
+        "variance": _zero(_expected(variance) - (1 - b + b * (V + M) - next_error)),
+        **_affine(1 / total, b**2 - b / total, recursion, 1 / (n_real * (1 + b) + b)),
+    }
 
 
 def mixture() -> Residuals:
-    r"""Each draw real with probability a: $M_t=\frac1n+(1-\frac1n)(1-a)^2M_{t-1}$, which tends to
-    $1/(n-(n-1)(1-a)^2)$; $V=1-M$."""
+    r"""Each draw real with probability a, $b=1-a$: $M'=b^2M+(a+bV+abM)/n$ and $V'=a+b(V+M)-M'$, the latter
+    times $n/(n-1)$ for the unbiased variance. For the MLE $V=1-M$ and
+    $M'=\frac1n+(1-\frac1n)b^2M$, which tends to $1/(n-(n-1)b^2)$."""
     b = 1 - share
-    variance = share + b * U + share * b * m**2
-    error, _ = pooled([Group(n, b * m, variance)])
+    mixed = share + b * U + share * b * m**2
+    error, variance = pooled([Group(n, b * m, mixed)])
+    next_error = b**2 * M + (share + b * V + share * b * M) / n
     recursion = _expected(error).subs(V, 1 - M)
-    return _affine(1 / n, (1 - 1 / n) * b**2, recursion, 1 / (n - (n - 1) * b**2))
+    return {
+        "mean error": _zero(_expected(error) - next_error),
+        "variance": _zero(_expected(variance) - (share + b * (V + M) - next_error)),
+        **_affine(1 / n, (1 - 1 / n) * b**2, recursion, 1 / (n - (n - 1) * b**2)),
+    }
 
 
 def fixed_real() -> Residuals:
-    r"""Given the real draws, and about their own mean and variance: $D_t=\frac bN+(b^2-\frac bN)D_{t-1}$
-    from $D_1=0$, which tends to $b/(N(1-b^2)+b)$; $\mathbb E\,\sigma_t^2=(1-D_t)(1-1/n_r)\sigma_0^2$."""
+    r"""Given the real draws, about their own mean and in units of their variance: $D'=b^2D+bV/N$ and
+    $V'=1-b+b(V+D)-D'$, the latter times $N/(N-1)$ for the unbiased variance. For the MLE $V=1-D$ and
+    $D'=\frac bN+(b^2-\frac bN)D$ from $D_1=0$, which tends to $b/(N(1-b^2)+b)$."""
     total, b = n_real + n_synthetic, n_synthetic / (n_real + n_synthetic)
     error, variance = pooled([Group(n_real, 0, 1, kept=True), Group(n_synthetic, m, U)])
     recursion = _expected(error).subs(V, 1 - M)
+    next_error = b**2 * M + b * V / total
     gain, kept = b / total, b**2 - b / total
     return {
+        "mean error": _zero(_expected(error) - next_error),
+        "variance": _zero(_expected(variance) - (1 - b + b * (V + M) - next_error)),
         **_affine(gain, kept, recursion, b / (total * (1 - b**2) + b)),
-        "variance": _zero(_expected(variance + error).subs(V, 1 - M) - 1),
     }
 
 
@@ -195,9 +217,13 @@ def reverse_kl() -> Residuals:
 
 
 def subsample() -> Residuals:
-    r"""The pool of accumulate-subsample, by pairs: among N old and n new members the chance that two
-    distinct ones differ is $D'=D\,[N(N-1)+2n(N-1)+n(n-1)(1-1/m)]/((N+n)(N+n-1))$, and a model fitted
-    to k of them has $\mathbb E H=(1-1/k)D$."""
+    r"""Accumulate-subsample, by pairs: among N old and n new members the chance that two distinct ones
+    differ is $D'=D\,[N(N-1)+2n(N-1)+n(n-1)(1-1/m)]/((N+n)(N+n-1))$, and a model fitted to k of them has
+    $\mathbb E H=(1-1/k)D$.
+
+    And by moments: k of N draws with variance Q have a mean that is off by $bQ$, $b=(N-k)/(k(N-1))$, in
+    square, and a variance $fQ$, $f=1-b$ (MLE) or $N/(N-1)$; with $w=n/(N+n)$
+    $Q'=Q[1-w+wf(1-1/n)+w(1-w)(b+f/n)]$."""
     pool, fitted, kept, D = sp.symbols("N m k D", positive=True)
     # A new draw copies an old member: the same one as its partner with the chance given.
     old_old = pool * (pool - 1) * D
@@ -207,11 +233,21 @@ def subsample() -> Residuals:
     claimed = pool * (pool - 1) + 2 * n * (pool - 1) + n * (n - 1) * (1 - 1 / fitted)
     # H counts ordered pairs of the k fitted draws, a draw with itself included.
     diversity = kept * (kept - 1) * D / kept**2
+    # Of k draws without replacement, each has variance Q and each pair covariance -Q/(N - 1).
+    b, f, w, Q = sp.symbols("b f w Q", positive=True)
+    off = Q / kept - (kept - 1) / kept * Q / (pool - 1)
+    gap = (pool - kept) / (kept * (pool - 1))
+    _, variance = pooled([Group((1 - w) * n / w, 0, Q, kept=True), Group(n, m, U)])
+    moved = sp.expand(variance).subs({m**2: b * Q, U: f * Q})
+    factor = 1 - w + w * f * (1 - 1 / n) + w * (1 - w) * (b + f / n)
     # With everything fitted, the step is accumulate's.
     every = claimed.subs(fitted, pool) / (members * (members - 1)) * (1 - 1 / members)
     return {
         "pairs": _zero((old_old + old_new + new_new) - D * claimed),
         "diversity": _zero(diversity - (1 - 1 / kept) * D),
+        "mean of a subsample": _zero(off - gap * Q),
+        "variance of a subsample": _zero((Q - off) * kept / (kept - 1) - Q * pool / (pool - 1)),
+        "pool": _zero(moved - factor * Q),
         "accumulate": _zero(every / (1 - 1 / pool) - (1 - n / members**2)),
     }
 

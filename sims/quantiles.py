@@ -34,7 +34,10 @@ class Histogram:
             flat = ordered.reshape(-1, ordered.shape[-1])
             rows = [row[np.isfinite(row)] for row in flat]
             edges = np.array(
-                [np.quantile(row, levels) if row.size else np.full(BINS + 1, np.nan) for row in rows]
+                [
+                    np.quantile(row, levels) if row.size else np.full(BINS + 1, np.nan)
+                    for row in rows
+                ]
             ).reshape(*ordered.shape[:-1], BINS + 1)
         else:
             edges = np.moveaxis(np.quantile(ordered, levels, axis=-1), 0, -1)

@@ -6,7 +6,6 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -75,7 +74,9 @@ class Run:
 
         Raises `ValueError` if the run kept none (`simulate(..., trajectories=True)`)."""
         if "trajectory" not in self.data:
-            raise ValueError("this run kept no trajectories; use `simulate(..., trajectories=True)`.")
+            raise ValueError(
+                "this run kept no trajectories; use `simulate(..., trajectories=True)`."
+            )
         return self._read("trajectory", observable)
 
     def _columns(self, observable: AbstractObservable) -> tuple[str, ...]:

@@ -199,7 +199,9 @@ def _recorded(record: Any, generations: int) -> np.ndarray:
         return np.unique(np.concatenate([[0], np.round(np.array(spaced, float))])).astype(np.int64)
     if isinstance(record, str):
         if record != "all":
-            raise ValueError(f"`record` must be 'all' or a sequence of generations; got {record!r}.")
+            raise ValueError(
+                f"`record` must be 'all' or a sequence of generations; got {record!r}."
+            )
         return np.arange(generations + 1)
     recorded = np.asarray(record)
     if recorded.ndim != 1 or recorded.size == 0 or not np.issubdtype(recorded.dtype, np.integer):

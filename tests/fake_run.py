@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+
 from modelcollapse.sims.moments import Moments
 from modelcollapse.theory import Gaussian, Loop, Replace
 from modelcollapse.theory.ledger import (

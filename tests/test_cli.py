@@ -11,8 +11,9 @@ from modelcollapse.cli import run
 from modelcollapse.cli.outputs import Outputs
 from modelcollapse.figures.protocol import Plan
 from modelcollapse.figures.registry import FIGURES
+from modelcollapse.figures.trial import try_theorems
 from modelcollapse.sims import Run
-from modelcollapse.sims.verdicts import Comparison, Verdict
+from modelcollapse.sims.verdicts import Comparison, Verdict, verify
 from modelcollapse.theory import Gaussian, Loop, Replace
 from modelcollapse.theory.ledger import LEDGER
 from modelcollapse.theory.observables import Variance
@@ -43,10 +44,11 @@ def outcomes(monkeypatch):
     """What `verify` returns, instead of simulating."""
     wanted = []
 
-    def verify(*_, **__):
+    def instead(*_, **__):
         return [verdict(outcome) for outcome in wanted]
 
-    monkeypatch.setattr("modelcollapse.sims.verdicts.verify", verify)
+    monkeypatch.setattr("modelcollapse.sims.verdicts.verify", instead)
+    monkeypatch.setattr("modelcollapse.figures.trial.try_theorems", instead)
     return wanted
 
 
@@ -201,7 +203,16 @@ def test_reproduce_writes_figures_data_verdicts_and_one_report(tmp_path, figures
     assert str(out / "report.html") in capsys.readouterr().out
 
 
-def test_reproduce_draws_only_what_is_named_and_fails_with_its_verdicts(tmp_path, figures, outcomes):
+def test_reproduce_judges_the_first_row_of_what_it_shows():
+    assert try_theorems({"gaussian_replace_precision"}, 0, stopped=lambda: True) == []
+    (found,) = try_theorems({"gaussian_replace_precision"}, 0)
+    (same, *_) = verify(["gaussian_replace_precision"], seed=0)
+    assert found.as_dict() == same.as_dict()
+
+
+def test_reproduce_draws_only_what_is_named_and_fails_with_its_verdicts(
+    tmp_path, figures, outcomes
+):
     outcomes.append("refuted")
     figures("one", tiny())
     figures("two", tiny())
@@ -230,8 +241,13 @@ def test_an_interrupted_figure_leaves_the_finished_ones_and_nothing_half_written
 
 def test_a_folder_that_stays_empty_is_removed_again(tmp_path):
     outputs = Outputs(tmp_path / "a" / "b")
-    with pytest.raises(RuntimeError), outputs.staged() as draft:
-        (draft / "half").write_text("x")
-        raise RuntimeError
+
+    def half_way():
+        with outputs.staged() as draft:
+            (draft / "half").write_text("x")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        half_way()
     outputs.close()
     assert not list(tmp_path.iterdir())

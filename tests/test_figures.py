@@ -34,7 +34,9 @@ def drawn(name):
 
 def plotted(axes):
     """The values of all points, one array a series, in the order of drawing."""
-    return [np.asarray(c.lines[0].get_ydata()) for c in axes.containers if len(c.lines[0].get_ydata())]
+    return [
+        np.asarray(c.lines[0].get_ydata()) for c in axes.containers if len(c.lines[0].get_ydata())
+    ]
 
 
 def curves(axes):
@@ -175,7 +177,9 @@ def test_plot_of_a_run_without_theorems_says_so():
 
 
 def test_an_error_bar_is_drawn_only_where_the_mean_is_nearly_normal():
-    plan = Plan(Loop(Gaussian(), Replace(n=10)), 200, 10_000, (Variance(),), record=(1, 5, 100, 200))
+    plan = Plan(
+        Loop(Gaussian(), Replace(n=10)), 200, 10_000, (Variance(),), record=(1, 5, 100, 200)
+    )
     assert honest(synthetic_run(plan), Variance()).tolist() == [True, True, False, False]
 
 

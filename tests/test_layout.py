@@ -69,7 +69,9 @@ def test_imports_point_one_way(path):
 
 
 @pytest.mark.parametrize(
-    "path", sorted([*FILES, *(ROOT / "tests").rglob("*.py")]), ids=lambda p: str(p.relative_to(ROOT))
+    "path",
+    sorted([*FILES, *(ROOT / "tests").rglob("*.py")]),
+    ids=lambda p: str(p.relative_to(ROOT)),
 )
 def test_files_are_short(path):
     assert len(path.read_text().splitlines()) <= 400

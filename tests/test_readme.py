@@ -59,7 +59,10 @@ def test_plain_numbers_and_citations_work_as_said():
 
 def test_the_package_is_a_program():
     done = subprocess.run(
-        [sys.executable, "-m", "modelcollapse", "--version"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "modelcollapse", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     import modelcollapse
 

@@ -46,13 +46,15 @@ def _spent(loop: Loop, t: Any) -> np.ndarray:
 
 _variance_alone = Wrong(
     "the mean's error forgotten",
-    lambda predict, loop, t: np.asarray(predict(loop, t))
-    - initial_variance(loop) * _spent(loop, t),
+    lambda predict, loop, t: (
+        np.asarray(predict(loop, t)) - initial_variance(loop) * _spent(loop, t)
+    ),
 )
 _bias_added = Wrong(
     "as if the variance were unbiased",
-    lambda predict, loop, t: np.asarray(predict(loop, t))
-    + initial_variance(loop) * _spent(loop, t),
+    lambda predict, loop, t: (
+        np.asarray(predict(loop, t)) + initial_variance(loop) * _spent(loop, t)
+    ),
 )
 
 
@@ -62,18 +64,21 @@ def _degrees_of_freedom(loop: Loop) -> int:
 
 _entropy_itself = Wrong(
     "the entropy of the fit for its cross-entropy, to first order",
-    lambda predict, loop, t: np.asarray(predict(loop, t))
-    - _degrees_of_freedom(loop) / 2 * _spent(loop, t),
+    lambda predict, loop, t: (
+        np.asarray(predict(loop, t)) - _degrees_of_freedom(loop) / 2 * _spent(loop, t)
+    ),
 )
 _overshoot = Wrong(
     "the divergence counted twice, to first order",
-    lambda predict, loop, t: np.asarray(predict(loop, t))
-    + _degrees_of_freedom(loop) / 2 * _spent(loop, t),
+    lambda predict, loop, t: (
+        np.asarray(predict(loop, t)) + _degrees_of_freedom(loop) / 2 * _spent(loop, t)
+    ),
 )
 _root_mean_square = Wrong(
     "the standard error of the first fit for its mean",
-    lambda predict, loop, t: np.asarray(predict(loop, t))
-    + np.sqrt(initial_variance(loop) * _spent(loop, np.ones(1))),
+    lambda predict, loop, t: (
+        np.asarray(predict(loop, t)) + np.sqrt(initial_variance(loop) * _spent(loop, np.ones(1)))
+    ),
 )
 
 # Loops that the families' own theorems are tried on too: equal loops share one simulation.

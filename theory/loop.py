@@ -28,7 +28,11 @@ class Loop(eqx.Module):
     channel: AbstractChannel
 
     def __init__(
-        self, truth: AbstractFamily, regime: AbstractRegime, *, channel: AbstractChannel | None = None
+        self,
+        truth: AbstractFamily,
+        regime: AbstractRegime,
+        *,
+        channel: AbstractChannel | None = None,
     ):
         if not isinstance(truth, AbstractFamily):
             raise ValueError(
@@ -37,7 +41,7 @@ class Loop(eqx.Module):
             )
         if not isinstance(regime, AbstractRegime):
             raise ValueError(
-                "`Loop(regime=...)` must be a regime, such as `Replace(n=100)`; " f"got {regime!r}."
+                f"`Loop(regime=...)` must be a regime, such as `Replace(n=100)`; got {regime!r}."
             )
         self.truth = truth
         self.regime = regime

@@ -8,8 +8,8 @@ from jaxtyping import Array, Float, Int
 
 from modelcollapse.sims.paths.abstract import AbstractPath, Observe
 from modelcollapse.sims.samplers.ancestors import Lineages, merge
-from modelcollapse.sims.samplers.multinomial import padded, tile, tiles
 from modelcollapse.sims.samplers.inversion import Guide
+from modelcollapse.sims.samplers.multinomial import padded, tile, tiles
 from modelcollapse.sims.samplers.stream import Stream, uniform
 from modelcollapse.theory import AbstractRegime, Categorical
 

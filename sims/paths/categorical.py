@@ -144,7 +144,9 @@ class CategoricalCounts(AbstractForwardPath):
             mixed = share * source + (1 - share) * latest.weights / state.total[:, None]
             latest = _refilled(latest, whole_weights(mixed))
         if self.has_real:
-            real_urn = _refilled(latest, jnp.broadcast_to(whole_weights(source), latest.weights.shape))
+            real_urn = _refilled(
+                latest, jnp.broadcast_to(whole_weights(source), latest.weights.shape)
+            )
             # Both draws as those of twice as many chains, so that they are compiled once.
             tagged = _stacked(streams.fold(0, SYNTHETIC), streams.fold(0, REAL))
             own, true = self._statistics(tagged, (synthetic, real), (latest, real_urn))

@@ -1,7 +1,5 @@
 """Draws from one fixed categorical law by inverting its distribution function."""
 
-from typing import Any
-
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int

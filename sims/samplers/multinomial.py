@@ -44,7 +44,9 @@ class Urn(eqx.Module):
     def tile(self, index: Any, width: int) -> tuple[Any, Any]:
         """Labels and weights at the places of one tile; unoccupied places weigh nothing."""
         inside = index * width + jnp.arange(width) < self.occupied[:, None]
-        return tile(self.labels, index, width), jnp.where(inside, tile(self.weights, index, width), 0)
+        return tile(self.labels, index, width), jnp.where(
+            inside, tile(self.weights, index, width), 0
+        )
 
 
 class Scratch(eqx.Module):
@@ -85,7 +87,7 @@ def multinomial(streams: Stream, n: Any, urn: Urn, scratch: Scratch, width: int)
     - `scratch`: its contents are overwritten.
     - `width`: places worked on at a time; the number of places must be a multiple of it.
     """
-    chains, places = scratch.drawn.shape
+    chains = scratch.drawn.shape[0]
     used = tiles(urn.occupied, width)
     streams = streams.expand()
     total = jax.lax.fori_loop(
@@ -128,7 +130,7 @@ def multinomial(streams: Stream, n: Any, urn: Urn, scratch: Scratch, width: int)
 def _one_by_one(
     streams: Stream, left: Any, urn: Urn, total: Any, scratch: Scratch, width: int
 ) -> Scratch:
-    chains, places = scratch.drawn.shape
+    chains = scratch.drawn.shape[0]
     used = tiles(urn.occupied, width)
 
     def accumulate(i: Any, carry: Any) -> Any:

@@ -8,6 +8,7 @@ import math
 from typing import Any
 
 import numpy as np
+
 from modelcollapse.sims.verdicts.pvalue import UNBOUNDED, Bounds
 from modelcollapse.theory import Categorical
 from modelcollapse.theory.observables import (

@@ -8,10 +8,11 @@ import dataclasses
 from collections.abc import Callable
 
 import numpy as np
+from scipy import stats
+
 from modelcollapse.sims.moments import Moments
 from modelcollapse.sims.verdicts.null import Null
 from modelcollapse.sims.verdicts.pvalue import UNBOUNDED, Bounds, weigh
-from scipy import stats
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+
 from modelcollapse.sims.verdicts.budget import Budget
 from modelcollapse.sims.verdicts.judge import Case, decide, distance, is_told
 from modelcollapse.sims.verdicts.pvalue import Evidence, foresee
@@ -105,9 +106,7 @@ def check(run: Any, budget: Budget | None = None) -> Report:
     return Report(tuple(verdicts), tuple(not_judged))
 
 
-def _check_one(
-    entry: Theorem, run: Any, budget: Budget
-) -> tuple[list[Verdict], list[NotJudged]]:
+def _check_one(entry: Theorem, run: Any, budget: Budget) -> tuple[list[Verdict], list[NotJudged]]:
     generations = tuple(int(t) for t in run.generations if t > 0)
     case, lacking = _recorded(entry, run, generations, budget)
     if case is None or not generations:
@@ -134,7 +133,9 @@ def _recorded(
     at: tuple[float, ...] = ()
     if entry.gives == "cdf":
         thresholds = [
-            o.threshold for o in run.observables if isinstance(o, AtMost) and o.of == entry.observable
+            o.threshold
+            for o in run.observables
+            if isinstance(o, AtMost) and o.of == entry.observable
         ]
         at = tuple(_spread_out(thresholds, budget.comparisons))
         if not at:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
 from modelcollapse.sims.verdicts.bounds import bounds
 from modelcollapse.sims.verdicts.budget import Budget
 from modelcollapse.sims.verdicts.null import Null
@@ -190,7 +191,14 @@ def decide(
     records = _records(case, run, claimed, evidence, refuted, told)
     outcome, reason = _outcome(records, len(wrong), unresolved, every)
     verdict = Verdict(
-        case.theorem.name, case.loop, outcome, records, reason, int(run.chains), len(wrong), unresolved
+        case.theorem.name,
+        case.loop,
+        outcome,
+        records,
+        reason,
+        int(run.chains),
+        len(wrong),
+        unresolved,
     )
     return verdict, evidence, easiest
 
@@ -278,5 +286,3 @@ def _outcome(
     if len(unresolved) == variants or (every and unresolved):
         return "inconclusive", reason
     return "supported", reason
-
-

@@ -24,9 +24,10 @@ import dataclasses
 import math
 from typing import Any
 
+from scipy import optimize, special, stats
+
 from modelcollapse.sims.moments import Moments
 from modelcollapse.sims.verdicts.null import Null, Number
-from scipy import optimize, special, stats
 
 #: Probability with which an error as large as the resolution is caught.
 POWER = 0.999
@@ -192,9 +193,7 @@ def _furthest(m: Number, exponent: Number, side: int) -> float:
     end = float(side > 0)
     if relative_entropy(end, m) <= exponent:
         return end
-    return float(
-        optimize.brentq(lambda x: min(relative_entropy(x, m), 1e3) - exponent, m, end)
-    )
+    return float(optimize.brentq(lambda x: min(relative_entropy(x, m), 1e3) - exponent, m, end))
 
 
 def _bounded_reach(prediction: Number, count: Number, alpha: Number) -> float:

@@ -7,6 +7,7 @@ import math
 from typing import Any, Literal
 
 import numpy as np
+
 from modelcollapse.theory import Loop
 from modelcollapse.theory.plain import encode
 

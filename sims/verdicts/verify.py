@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import jax
+from tqdm import tqdm
+
 from modelcollapse.sims.simulate import simulate
 from modelcollapse.sims.verdicts.budget import Budget
 from modelcollapse.sims.verdicts.judge import judge
 from modelcollapse.sims.verdicts.record import Verdict, digest
 from modelcollapse.theory import Loop
 from modelcollapse.theory.ledger import LEDGER, Row, Theorem
-from tqdm import tqdm
 
 
 @dataclasses.dataclass
@@ -73,11 +74,11 @@ def verify(
     rows = sum(len(entry.rows) for entry in LEDGER.values())
     if budget.rows > 1 and rows > budget.rows:
         raise ValueError(f"the ledger has {rows} rows; the budget has {budget.rows} allotments.")
-    groups = [group for group in grouped(chains) if any(e.name in wanted for _, e, _ in group.members)]
+    groups = [
+        group for group in grouped(chains) if any(e.name in wanted for _, e, _ in group.members)
+    ]
     verdicts: dict[int, Verdict] = {}
-    with tqdm(
-        groups, desc="verify", unit="loop", file=sys.stderr, disable=not progress
-    ) as bar:
+    with tqdm(groups, desc="verify", unit="loop", file=sys.stderr, disable=not progress) as bar:
         for group in bar:
             run = group.run(seed)
             for index, entry, row in group.members:
@@ -111,6 +112,8 @@ def _wanted(names: Iterable[str] | None) -> set[str]:
     for name in names:
         if name not in LEDGER:
             near = difflib.get_close_matches(name, LEDGER, n=3, cutoff=0.4)
-            advice = f"did you mean {' or '.join(near)}?" if near else "see `modelcollapse theorems`."
+            advice = (
+                f"did you mean {' or '.join(near)}?" if near else "see `modelcollapse theorems`."
+            )
             raise ValueError(f"no theorem is named {name!r}; {advice}")
     return set(names)

@@ -4,6 +4,7 @@ from collections import Counter
 from fractions import Fraction
 
 import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -33,11 +34,13 @@ def exact_mean(loop, observable, t):
     with x64():
         truth = loop.truth.astype(np.float64)
         padded = np.concatenate([models, np.tile(models[-1:], (-len(models) % 64, 1))])
-        values = eqx.filter_vmap(observable, in_axes=(0, None))(
-            Categorical(truth.probabilities[None] * 0 + padded), truth
-        )
-    values = np.asarray(values)[: len(models)]
-    return np.tensordot(weights, np.where(weights.reshape(-1, *[1] * (values.ndim - 1)) > 0, values, 0), axes=1)
+        values = evaluate(observable, Categorical(jnp.asarray(padded)), truth)
+    return np.tensordot(weights, np.asarray(values)[: len(models)], axes=1)
+
+
+@eqx.filter_jit
+def evaluate(observable, models, truth):
+    return eqx.filter_vmap(observable, in_axes=(0, None))(models, truth)
 
 
 def speaks_of(theorem):

@@ -4,8 +4,9 @@ import dataclasses
 
 import numpy as np
 import pytest
-from modelcollapse.sims.moments import Moments
 from scipy import stats
+
+from modelcollapse.sims.moments import Moments
 
 
 def fields(moments):

@@ -8,9 +8,10 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import digamma, polygamma
+
 from modelcollapse.sims.verdicts.budget import Budget
 from modelcollapse.sims.verdicts.calibration import Law, beyond, measure, resolution
-from scipy.special import digamma, polygamma
 
 RISK = 1e-5
 ALPHA = Budget(1e-2, rows=1, comparisons=1).comparison

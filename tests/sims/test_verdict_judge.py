@@ -6,12 +6,13 @@ import json
 import numpy as np
 import pytest
 from fake_run import LOOP, ROW, STRICT, FakeRun, gaussian_run, make
+from scipy.special import digamma
+from scipy.stats import chi2
+
 from modelcollapse.sims.moments import Moments
 from modelcollapse.sims.verdicts import judge, refute
 from modelcollapse.theory.ledger import Row, Wrong, off_by_one
 from modelcollapse.theory.observables import AtMost, LogVariance, Variance
-from scipy.special import digamma
-from scipy.stats import chi2
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,9 @@ def test_a_variant_that_says_the_same_is_never_told_apart(run):
 
 def test_a_law(run):
     law = make(
-        observable=Variance(), gives="cdf", spread=None,
+        observable=Variance(),
+        gives="cdf",
+        spread=None,
         predict=lambda loop, t, x: np.where(np.asarray(t) == 1, chi2.cdf(10 * x, 9), np.nan),
     )
     nudged = Wrong("shifted", lambda predict, loop, t, x: predict(loop, t, 1.1 * x))
@@ -93,7 +96,9 @@ def test_asymptotics_hold_within_their_envelope(run):
         predict=lambda loop, t: np.exp(-np.asarray(t, float) / 10),
         envelope=lambda loop, t: 0.02 * np.asarray(t),
     )
-    verdict = judge(first_order, run, dataclasses.replace(ROW, wrong=(off_by_one,), generations=(1,)))
+    verdict = judge(
+        first_order, run, dataclasses.replace(ROW, wrong=(off_by_one,), generations=(1,))
+    )
     assert verdict.outcome == "supported"
     assert verdict.comparisons[0].resolution > 0.02
     exact = dataclasses.replace(first_order, envelope=lambda loop, t: 0.0 * np.asarray(t))

@@ -5,6 +5,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from scipy import special, stats
+
 from modelcollapse.sims.moments import Moments
 from modelcollapse.sims.verdicts.budget import Budget
 from modelcollapse.sims.verdicts.null import Null
@@ -15,7 +17,6 @@ from modelcollapse.sims.verdicts.pvalue import (
     relative_entropy,
     weigh,
 )
-from scipy import special, stats
 
 ALPHA = Budget().comparison
 CHAINS = 65_536
@@ -42,7 +43,9 @@ def test_a_budget_is_a_probability(bad):
         Budget(**bad)
 
 
-@pytest.mark.parametrize(("count", "k", "p"), [(200, 90, 0.1), (200, 1, 0.25), (50, 50, 0.5), (50, 0, 0.5)])
+@pytest.mark.parametrize(
+    ("count", "k", "p"), [(200, 90, 0.1), (200, 1, 0.25), (50, 50, 0.5), (50, 0, 0.5)]
+)
 def test_binomial_tails_are_exact(count, k, p):
     exact = [
         math.comb(count, i) * Fraction(p) ** i * (1 - Fraction(p)) ** (count - i)
@@ -113,7 +116,9 @@ def test_a_larger_distance_is_never_a_larger_p():
 
 
 @pytest.mark.parametrize("make", [MeanTest.known, MeanTest.student])
-@pytest.mark.parametrize(("skewness", "kurtosis"), [(0.1, 0.0), (3.0, 20.0), (0.0, 400.0), (30.0, 2e3)])
+@pytest.mark.parametrize(
+    ("skewness", "kurtosis"), [(0.1, 0.0), (3.0, 20.0), (0.0, 400.0), (30.0, 2e3)]
+)
 def test_chains_to_certify_are_the_chains_that_certify(make, skewness, kurtosis):
     needed = make(1000, 1.0, skewness, kurtosis, ALPHA).chains
     assert make(1.01 * needed, 1.0, skewness, kurtosis, ALPHA).certified

@@ -8,6 +8,7 @@ import jax
 import numpy as np
 import pytest
 from fake_run import LOOP, ROW, STRICT, gaussian_run, make
+
 from modelcollapse.sims.verdicts import check, verify
 from modelcollapse.theory import Categorical, Gaussian, Loop, Replace
 from modelcollapse.theory.ledger import Row, Wrong
@@ -26,9 +27,16 @@ def logs(loop, t):
 
 half = Wrong("exponent halved", lambda predict, loop, t: predict(loop, np.asarray(t) / 2))
 first = make("first")
-second = make("second", predict=logs, observable=LogVariance(), spread=None,
-              rows=(Row(LOOP, (2, 5), (half,), chains=60_000),
-                    Row(Loop(Gaussian(), Replace(n=20)), (3,), (half,), chains=60_000)))
+second = make(
+    "second",
+    predict=logs,
+    observable=LogVariance(),
+    spread=None,
+    rows=(
+        Row(LOOP, (2, 5), (half,), chains=60_000),
+        Row(Loop(Gaussian(), Replace(n=20)), (3,), (half,), chains=60_000),
+    ),
+)
 LEDGER = {"first": first, "second": second}
 
 
@@ -83,7 +91,8 @@ def test_check_judges_what_it_can(find):
     report = check(run)
     assert not report.refuted
     assert {v.theorem: v.outcome for v in report.verdicts} == {
-        "first": "supported", "second": "supported"
+        "first": "supported",
+        "second": "supported",
     }
     judged = report.verdicts[0].generations
     assert 1 in judged
@@ -113,8 +122,13 @@ def test_check_uses_the_law_where_its_columns_were_recorded(find):
     from scipy.stats import chi2
 
     half_law = Wrong("halved", lambda predict, loop, t, x: predict(loop, t, x) / 2)
-    law = make("law", gives="cdf", spread=None, rows=(Row(LOOP, (1,), (half_law,), at=(0.5,)),),
-               predict=lambda loop, t, x: chi2.cdf(10 * x, 9) + 0 * np.asarray(t, float))
+    law = make(
+        "law",
+        gives="cdf",
+        spread=None,
+        rows=(Row(LOOP, (1,), (half_law,), at=(0.5,)),),
+        predict=lambda loop, t, x: chi2.cdf(10 * x, 9) + 0 * np.asarray(t, float),
+    )
     find(law)
     run = gaussian_run(LOOP, [0, 1], 20_000, [AtMost(Variance(), 0.7)])
     assert check(run).verdicts[0].outcome == "supported"

@@ -16,7 +16,10 @@ def everything(values):
 @pytest.mark.parametrize("cut", [0, 1, 4, 9, 10])
 def test_gaussian_statistics_pool(cut: int):
     with x64():
-        model, x = Gaussian().astype("float64"), jnp.asarray(np.random.default_rng(1).normal(3, 2, 10))
+        model, x = (
+            Gaussian().astype("float64"),
+            jnp.asarray(np.random.default_rng(1).normal(3, 2, 10)),
+        )
         mask = jnp.arange(10) < cut
         pooled = model.statistic(x, mask).combine(model.statistic(x, ~mask))
         assert float(pooled.count) == 10

@@ -62,9 +62,7 @@ def test_products_of_the_facts(n):
     product = np.cumprod(1 - 1 / (n * i**2))
     np.testing.assert_allclose(accumulate.variance(n, i), product, rtol=1e-12)
     square = (1 - 1 / (n * i**2)) ** 2 + 2 / (n * i) ** 2 * (n - 1 + (1 - 1 / i) ** 2)
-    np.testing.assert_allclose(
-        accumulate.variance_moment(n, i, 2), np.cumprod(square), rtol=1e-12
-    )
+    np.testing.assert_allclose(accumulate.variance_moment(n, i, 2), np.cumprod(square), rtol=1e-12)
     j = i[1:]
     unbiased = np.cumprod(1 - 1 / (j * (j * n - 1)))
     np.testing.assert_allclose(

@@ -22,9 +22,7 @@ def test_golden_numbers():
     exceeds = 1 - log_variance.cdf(
         2 * np.log(0.1), 10, np.array([50, 100, 150, 200]), estimator="unbiased"
     )
-    np.testing.assert_allclose(
-        exceeds, [0.37553802, 0.08156203, 0.01794457, 0.00403833], atol=1e-8
-    )
+    np.testing.assert_allclose(exceeds, [0.37553802, 0.08156203, 0.01794457, 0.00403833], atol=1e-8)
     half_lives = [log_variance.half_life(n, estimator="unbiased") for n in (10, 100, 1000)]
     np.testing.assert_allclose(half_lives, [12.033, 136.783, 1384.446], atol=1e-3)
     times = [log_variance.collapse_time(0.1, n, estimator="unbiased") for n in (10, 50)]
@@ -97,9 +95,7 @@ def test_cumulants_agree_with_scipy_and_with_a_schedule(n, estimator):
 
 def test_characteristic_function_is_that_of_a_log_chi_square():
     u = np.array([0.0, 0.3, 2.0])
-    expected = np.exp(
-        1j * u * np.log(2 / 7) + special.loggamma(3 + 1j * u) - special.loggamma(3)
-    )
+    expected = np.exp(1j * u * np.log(2 / 7) + special.loggamma(3 + 1j * u) - special.loggamma(3))
     value = log_variance.characteristic_function(u, 7, 1)
     np.testing.assert_allclose(value, expected, rtol=1e-12)
     np.testing.assert_allclose(

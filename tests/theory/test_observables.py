@@ -1,5 +1,7 @@
 """Observables against their definitions in plain NumPy."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -74,7 +76,7 @@ def test_survival_by_rank_sorts_by_the_truth():
     assert observable.columns(truth)[0] == "survival_by_rank[1-1]"
     edges = rank_bins(5, 5)
     alive = (P > 0)[np.argsort(-P0)]
-    expected = [alive[a:b].mean() for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    expected = [alive[a:b].mean() for a, b in itertools.pairwise(edges)]
     np.testing.assert_allclose(seen(observable), expected)
 
 
@@ -99,5 +101,7 @@ def test_observables_compare_by_value_and_have_their_own_names():
     assert Power(observables.Variance(), 2) == Power(observables.Variance(), 2)
     assert Power(observables.Variance(), 2) != Power(observables.Variance(), 3)
     usual = [getattr(observables, name) for name in dir(observables) if name[0].isupper()]
-    plain = [kind() for kind in usual if kind.__name__ not in ("AbstractObservable", "Power", "AtMost")]
+    plain = [
+        kind() for kind in usual if kind.__name__ not in ("AbstractObservable", "Power", "AtMost")
+    ]
     assert len({o.name for o in plain}) == len(plain)

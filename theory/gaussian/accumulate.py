@@ -128,9 +128,7 @@ def variance_moment(
 
 
 @float64
-def mean_error_second_moment(
-    n: Any, t: Any, *, estimator: str = "mle", variance: Any = 1.0
-) -> Any:
+def mean_error_second_moment(n: Any, t: Any, *, estimator: str = "mle", variance: Any = 1.0) -> Any:
     r"""$\mathbb E(\mu_t-\mu_0)^2=\sum_{s\le t}w_s^2\,\mathbb E\,\sigma_{s-1}^2/n_s$, which for the MLE
     is $\sigma_0^2-\mathbb E\,\sigma_t^2$."""
     sizes, share, _, loss = _factors(n, t, estimator)
@@ -245,9 +243,9 @@ _as_if_replaced = Wrong(
 )
 _late = Wrong(
     "the product started one generation late",
-    lambda predict, loop, t: np.asarray(predict(loop, t))
-    * initial_variance(loop)
-    / predict(loop, np.ones(1)),
+    lambda predict, loop, t: (
+        np.asarray(predict(loop, t)) * initial_variance(loop) / predict(loop, np.ones(1))
+    ),
 )
 _sum_of_first = Wrong(
     "the first generation's share every time",
@@ -255,8 +253,10 @@ _sum_of_first = Wrong(
 )
 _linear_sum = Wrong(
     "a sum of 1/s for the sum of 1/s^2",
-    lambda predict, loop, t: np.asarray(predict(loop, np.ones(1)))
-    * [np.sum(1 / np.arange(1, s + 1)) for s in np.asarray(t)],
+    lambda predict, loop, t: (
+        np.asarray(predict(loop, np.ones(1)))
+        * [np.sum(1 / np.arange(1, s + 1)) for s in np.asarray(t)]
+    ),
 )
 _truly_unbiased = Wrong(
     "unbiased, because the first fit is",

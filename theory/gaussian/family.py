@@ -32,9 +32,7 @@ class GaussianStatistic(AbstractStatistic):
         mine, theirs = self.count / safe, other.count / safe
         gap = self.mean - other.mean
         log_variance = jnp.logaddexp(
-            jnp.logaddexp(
-                jnp.log(mine) + self.log_variance, jnp.log(theirs) + other.log_variance
-            ),
+            jnp.logaddexp(jnp.log(mine) + self.log_variance, jnp.log(theirs) + other.log_variance),
             jnp.log(mine * theirs) + 2 * jnp.log(jnp.abs(gap)),
         )
         return GaussianStatistic(count, self.mean - theirs * gap, log_variance)

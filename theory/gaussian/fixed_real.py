@@ -139,9 +139,7 @@ _MLE = Loop(Gaussian(), FixedReal(n_real=3, n_synthetic=6))
 _UNBIASED = Loop(Gaussian(estimator="unbiased"), FixedReal(n_real=3, n_synthetic=6))
 _SCHEDULE = Loop(Gaussian(1.0, 4.0), FixedReal(n_real=4, n_synthetic=(1, 5, 3, 8)))
 _real_only = Wrong("the real draws' own error alone", _with_gap(lambda beta, n, t: 0.0 * t))
-_linear = Wrong(
-    "beta for beta squared", _with_gap(_geometric(lambda beta, n: beta - beta / n))
-)
+_linear = Wrong("beta for beta squared", _with_gap(_geometric(lambda beta, n: beta - beta / n)))
 _one_minus_linear = Wrong(
     "beta for beta squared",
     lambda predict, loop, t: initial_variance(loop) - _linear.value(predict, loop, t),

@@ -163,13 +163,15 @@ _fixed_noise = Wrong(
 )
 _one_minus_beta = Wrong(
     "beta for beta squared",
-    lambda predict, loop, t: initial_variance(loop)
-    - np.asarray(_beta_for_square.value(predict, loop, t)),
+    lambda predict, loop, t: (
+        initial_variance(loop) - np.asarray(_beta_for_square.value(predict, loop, t))
+    ),
 )
 _one_minus_noise = Wrong(
     "synthetic draws with the true variance",
-    lambda predict, loop, t: initial_variance(loop)
-    - np.asarray(_fixed_noise.value(predict, loop, t)),
+    lambda predict, loop, t: (
+        initial_variance(loop) - np.asarray(_fixed_noise.value(predict, loop, t))
+    ),
 )
 
 

@@ -95,9 +95,7 @@ def cumulant(n: Any, t: Any, order: Any, *, estimator: str = "mle") -> Any:
     if j == 1:
         return total(lambda size: drift(size, estimator), n, t)
     require_estimator(estimator)
-    return total(
-        lambda size: jax.scipy.special.polygamma(j - 1, (size - 1) / 2), n, t
-    )
+    return total(lambda size: jax.scipy.special.polygamma(j - 1, (size - 1) / 2), n, t)
 
 
 @float64
@@ -225,7 +223,9 @@ def cdf(x: Any, n: Any, t: Any, *, estimator: str = "mle") -> Any:
     """
     require_draws(n, 2)
     steps, points, shape = _flat(t, x)
-    below = _in_blocks(lambda inverter, y: _probability(inverter, y)[0], n, steps, points, estimator)
+    below = _in_blocks(
+        lambda inverter, y: _probability(inverter, y)[0], n, steps, points, estimator
+    )
     below = jnp.where(steps > 0, below, jnp.where(points >= 0, 1.0, 0.0))
     return jnp.reshape(below, shape)
 
@@ -342,7 +342,13 @@ def _at(x: Any) -> tuple[float, ...]:
     rows=[
         Row(_MLE, (1, 3, 10), _ALL, 2**18, at=_at((-1.5, -0.5, 0.0))),
         Row(_UNBIASED, (1, 3, 10), _ALL, 2**19, at=_at((-1.5, -0.5, 0.0))),
-        Row(_SCHEDULE, (1, 2, 4), (other_estimator, off_by_one, fewer_draws), 2**18, at=_at((-1.0, 0.0))),
+        Row(
+            _SCHEDULE,
+            (1, 2, 4),
+            (other_estimator, off_by_one, fewer_draws),
+            2**18,
+            at=_at((-1.0, 0.0)),
+        ),
     ],
 )
 def gaussian_replace_log_variance_cdf(loop: Loop, t: Any, x: Any) -> Any:

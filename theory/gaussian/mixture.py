@@ -119,7 +119,9 @@ _WHERE = Where(family=Gaussian, regime=Mixture)
 _MLE = Loop(Gaussian(), Mixture(n=4, real_share=0.3))
 _UNBIASED = Loop(Gaussian(estimator="unbiased"), Mixture(n=4, real_share=0.3))
 _SCHEDULE = Loop(Gaussian(1.0, 4.0), Mixture(n=(4, 6, 5, 4), real_share=0.25))
-_linear = Wrong("the synthetic share for its square", _with_rate(lambda n, a: (1 - a) * (1 - 1 / n)))
+_linear = Wrong(
+    "the synthetic share for its square", _with_rate(lambda n, a: (1 - a) * (1 - 1 / n))
+)
 _fixed_counts = Wrong(
     "fixed counts of real draws", _with_rate(lambda n, a: (1 - a) ** 2 - (1 - a) / n)
 )

@@ -14,7 +14,9 @@ def raw_moments(cumulants: Sequence[Any]) -> list[Any]:
     moments: list[Any] = [jnp.ones_like(jnp.asarray(cumulants[0]))]
     for k in range(1, len(cumulants) + 1):
         moments.append(
-            sum(math.comb(k - 1, j - 1) * cumulants[j - 1] * moments[k - j] for j in range(1, k + 1))
+            sum(
+                math.comb(k - 1, j - 1) * cumulants[j - 1] * moments[k - j] for j in range(1, k + 1)
+            )
         )
     return moments
 

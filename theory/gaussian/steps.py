@@ -29,7 +29,9 @@ def require_estimator(estimator: str) -> None:
 def horizon(t: Any) -> int:
     """The last generation asked for; `TypeError` if `t` is traced, whose extent is not known."""
     if not _is_concrete(t):
-        raise TypeError("`t` must be known, not traced: the recursion runs up to its largest value.")
+        raise TypeError(
+            "`t` must be known, not traced: the recursion runs up to its largest value."
+        )
     return int(np.max(t)) if np.size(t) else 0
 
 
@@ -86,7 +88,11 @@ def as_schedule(n: Any, generations: int) -> Any:
             f"the schedule lists {given} generations; at least {generations} are needed."
         )
     index = np.minimum(np.arange(length), given - 1)
-    return jnp.asarray(n)[index] if isinstance(n, jax.core.Tracer) else jnp.asarray(np.asarray(n)[index])
+    return (
+        jnp.asarray(n)[index]
+        if isinstance(n, jax.core.Tracer)
+        else jnp.asarray(np.asarray(n)[index])
+    )
 
 
 def size_of(loop: Loop, t: Any, field: str = "n") -> Any:

@@ -63,9 +63,7 @@ def variance(n: Any, t: Any, *, estimator: str = "mle", variance: Any = 1.0) -> 
 
 
 @float64
-def mean_error_second_moment(
-    n: Any, t: Any, *, estimator: str = "mle", variance: Any = 1.0
-) -> Any:
+def mean_error_second_moment(n: Any, t: Any, *, estimator: str = "mle", variance: Any = 1.0) -> Any:
     r"""$\mathbb E(\mu_t-\mu_0)^2=\mathbb E(P_t-\mu_0)^2+b_t\mathbb E\,Q_t$, where
     $\mathbb E(P_{t+1}-\mu_0)^2=\mathbb E(P_t-\mu_0)^2+w^2(b_t+f_t/n_{t+1})\,\mathbb E\,Q_t$; about
     $\pi^2/2-2=2.93$ times its first value for ever (MLE, large $n$)."""
@@ -92,8 +90,10 @@ _as_if_replaced = Wrong(
 )
 _as_if_accumulated = Wrong(
     "as if fitted to the whole pool",
-    lambda predict, loop, t: initial_variance(loop)
-    * np.asarray(_pool(loop.regime.n, t, "mle")[3])[np.asarray(t).astype(int) - 1],
+    lambda predict, loop, t: (
+        initial_variance(loop)
+        * np.asarray(_pool(loop.regime.n, t, "mle")[3])[np.asarray(t).astype(int) - 1]
+    ),
 )
 
 
@@ -121,7 +121,7 @@ def gaussian_subsample_variance(loop: Loop, t: Any) -> Any:
     derived_here=True,
     rows=[
         Row(_MLE, (2, 4), (_as_if_accumulated, fewer_draws), 2**18),
-        Row(_UNBIASED, (3, 4), (_as_if_accumulated, fewer_draws), 2**18),
+        Row(_UNBIASED, (2, 3), (_as_if_accumulated, fewer_draws), 2**19),
         Row(_SCHEDULE, (2, 3), (fewer_draws,), 2**18),
     ],
 )

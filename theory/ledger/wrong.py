@@ -49,9 +49,7 @@ fewer_draws = Wrong(
     "n - 1 for n", lambda predict, loop, t, *at: predict(_resized(loop, -1), t, *at)
 )
 #: Every sample size one too large.
-more_draws = Wrong(
-    "n + 1 for n", lambda predict, loop, t, *at: predict(_resized(loop, 1), t, *at)
-)
+more_draws = Wrong("n + 1 for n", lambda predict, loop, t, *at: predict(_resized(loop, 1), t, *at))
 #: The biased variance for the unbiased one, or the other way round.
 other_estimator = Wrong(
     "the other estimator",

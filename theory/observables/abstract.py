@@ -27,7 +27,9 @@ class AbstractObservable(eqx.Module):
 
     def columns(self, truth: Any) -> tuple[str, ...]:
         """The names under which a run stores the components."""
-        return tuple(f"{self.name}[{label}]" if label else self.name for label in self.labels(truth))
+        return tuple(
+            f"{self.name}[{label}]" if label else self.name for label in self.labels(truth)
+        )
 
     @property
     def across_generations(self) -> bool:

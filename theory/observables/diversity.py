@@ -1,5 +1,6 @@
 """Diversity and survival: observables of categorical models."""
 
+import itertools
 from typing import Any, ClassVar
 
 import jax.numpy as jnp
@@ -62,7 +63,7 @@ class SurvivalByRank(AbstractObservable):
 
     def labels(self, truth: Any) -> tuple[str, ...]:
         edges = rank_bins(truth.categories, self.bins)
-        return tuple(f"{low + 1}-{high}" for low, high in zip(edges[:-1], edges[1:], strict=True))
+        return tuple(f"{low + 1}-{high}" for low, high in itertools.pairwise(edges))
 
     def __call__(self, model: Any, truth: Any) -> Any:
         edges = rank_bins(truth.categories, self.bins)
