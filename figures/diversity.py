@@ -83,7 +83,7 @@ def _panel(
 ) -> None:
     theorem = expectation(run.loop, observable)
     if theorem is not None:
-        t = log_spaced(run.generations[-1], 120)
+        t = log_spaced(int(run.generations[-1]), 120)
         line(axes, t, theorem(run.loop, t) / unit, series)
     points(
         axes,

@@ -10,6 +10,7 @@ from modelcollapse.figures.protocol import Plan, Scale
 from modelcollapse.figures.style import FULL_WIDTH, SERIES, Series, styled
 from modelcollapse.sims import Run
 from modelcollapse.theory import Gaussian, Loop, Replace
+from modelcollapse.theory.gaussian.family import Estimator
 from modelcollapse.theory.observables import (
     AbstractObservable,
     KLFromTruth,
@@ -21,7 +22,7 @@ _N = 20
 _GENERATIONS = 20 * _N
 _CHAINS = {"quick": 1 << 13, "default": 1 << 15, "full": 1 << 19}
 _CEILING = 1e9
-_ESTIMATORS = {"mle": "maximum likelihood", "unbiased": "unbiased"}
+_ESTIMATORS: dict[Estimator, str] = {"mle": "maximum likelihood", "unbiased": "unbiased"}
 
 TITLE = "Distance of a self-trained Gaussian from the truth"
 CAPTION = (
@@ -62,7 +63,7 @@ def plans(scale: Scale) -> dict[str, Plan]:
 
 
 def _panel(axes: Axes, run: Run, observable: AbstractObservable, series: Series) -> None:
-    t = log_spaced(run.generations[-1], 200)
+    t = log_spaced(int(run.generations[-1]), 200)
     line(axes, t, expected(run.loop, observable, t), series)
     keep = honest(run, observable)
     points(
@@ -80,13 +81,15 @@ def _panel(axes: Axes, run: Run, observable: AbstractObservable, series: Series)
 def draw(runs: Mapping[str, Run]) -> Figure:
     """Three panels: squared Wasserstein distance and the two divergences."""
     figure = Figure(figsize=(FULL_WIDTH, 2.9))
-    for axes, (observable, label) in zip(figure.subplots(1, 3), _PANELS, strict=True):
+    panels = figure.subplots(1, 3)
+    for axes, (observable, label) in zip(panels, _PANELS, strict=True):
         for estimator, series in zip(_ESTIMATORS, SERIES, strict=False):
             _panel(axes, runs[estimator], observable, series)
         axes.set(xscale="log", yscale="log", xlim=(0.9, 1.1 * _GENERATIONS), ylabel=label)
         axes.set_xlabel("generation $t$")
         low, high = axes.get_ylim()
         axes.set_ylim(low, min(high, _CEILING))
+    axes = panels[0]
     pairs = list(zip(_ESTIMATORS.values(), SERIES, strict=False))
     handles = [line(axes, [], [], s, label=f"{words}: exact mean") for words, s in pairs]
     handles += [

@@ -10,7 +10,9 @@ from modelcollapse.figures.marks import expected, honest, key, line, log_spaced,
 from modelcollapse.figures.protocol import Plan, Scale
 from modelcollapse.figures.style import FULL_WIDTH, SERIES, Series, styled
 from modelcollapse.sims import Run
-from modelcollapse.theory import Gaussian, Loop, Replace, gaussian
+from modelcollapse.theory import Gaussian, Loop, Replace
+from modelcollapse.theory.gaussian.family import Estimator
+from modelcollapse.theory.gaussian.log_variance import quantile
 from modelcollapse.theory.observables import LogVariance, Variance
 
 TITLE = "Variance of a Gaussian under self-training"
@@ -27,7 +29,7 @@ CAPTION = (
 THEOREMS = ("gaussian_replace_variance", "gaussian_replace_log_variance_cdf")
 
 _SIZES = (10, 30, 100, 300)
-_ESTIMATORS = {"mle": "maximum likelihood", "unbiased": "unbiased"}
+_ESTIMATORS: dict[Estimator, str] = {"mle": "maximum likelihood", "unbiased": "unbiased"}
 _CHAINS = {"quick": 1 << 12, "default": 1 << 14, "full": 1 << 18}
 _LAST = 1000
 _FLOOR = 1e-6
@@ -70,9 +72,7 @@ def _typical(axes: Axes, run: Run, series: Series) -> None:
     t = log_spaced(_LAST, 64)
     levels = np.array([[0.05], [0.5], [0.95]])
     low, median, high = np.exp(
-        gaussian.log_variance.quantile(
-            levels, n=run.loop.regime.n, t=t, estimator=run.loop.truth.estimator
-        )
+        quantile(levels, n=run.loop.regime.n, t=t, estimator=run.loop.truth.estimator)
     )
     axes.fill_between(t, low, high, color=series.color, alpha=0.16, linewidth=0)
     line(axes, t, median, series)

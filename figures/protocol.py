@@ -30,12 +30,20 @@ class Plan:
 class FigureModule(Protocol):
     """A module of this package that draws one figure."""
 
-    #: One line: what the figure shows.
-    TITLE: str
-    #: What the reader needs in order to read it.
-    CAPTION: str
-    #: Names of the theorems drawn as lines or bands.
-    THEOREMS: tuple[str, ...]
+    @property
+    def TITLE(self) -> str:
+        """One line: what the figure shows."""
+        ...
+
+    @property
+    def CAPTION(self) -> str:
+        """What the reader needs in order to read it."""
+        ...
+
+    @property
+    def THEOREMS(self) -> tuple[str, ...]:
+        """Names of the theorems drawn as lines or bands."""
+        ...
 
     def plans(self, scale: Scale) -> dict[str, Plan]:
         """The runs that it needs, by name. Raises `MissingDataError` if data are not installed."""

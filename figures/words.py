@@ -71,7 +71,7 @@ def _against_time(
     last = max(run.generations[-1] for run in runs.values())
     for index, (way, run) in enumerate(runs.items()):
         if index == 0:
-            t = log_spaced(run.generations[-1], 80)
+            t = log_spaced(int(run.generations[-1]), 80)
             line(above, t, expected(run.loop, observable, t), _THEORY, label="theory")
         t, mean = run.generations, run.mean(observable)
         error = run.standard_error(observable)

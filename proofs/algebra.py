@@ -117,7 +117,9 @@ def accumulate() -> Residuals:
     return {
         "step": _zero(variance - factor * U),
         "mean error": _zero(error - (m**2 + (1 - factor) * U)),
-        "unbiased step": _zero(unbiased * members / (members - 1) - (1 - n / members / (members - 1)) * U),
+        "unbiased step": _zero(
+            unbiased * members / (members - 1) - (1 - n / members / (members - 1)) * U
+        ),
         "unbiased mean error": _zero(error_unbiased - (m**2 + n / members**2 * U)),
         "start": _zero(closed(0) - 1),
         "closed form": _zero(ratio - (1 - 1 / (n * t**2))),
@@ -191,7 +193,7 @@ def chi_square() -> Residuals:
     moment = sp.integrate(sp.powsimp(x**q * density), (x, 0, sp.oo), conds="none")
     claimed = 2**q * sp.gamma(nu / 2 + q) / sp.gamma(nu / 2)
     return {
-        "moment": sp.gammasimp(sp.powsimp(moment / claimed)) - 1,
+        "moment": sp.gammasimp(sp.powsimp(moment / claimed)) - sp.Integer(1),
         "mean": sp.gammasimp(claimed.subs(q, 1)) - nu,
         "square": _zero(sp.gammasimp(claimed.subs(q, 2)) - nu * (nu + 2)),
         "inverse": _zero(sp.gammasimp(claimed.subs(q, -1)) - 1 / (nu - 2)),

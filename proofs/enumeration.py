@@ -10,7 +10,7 @@ compared with it, for every small loop of [`LOOPS`][] that it speaks about.
 
 import itertools
 import math
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
@@ -96,12 +96,12 @@ def law(truth: Sequence[Fraction], regime: Any, t: int) -> dict[Model, Fraction]
     states: dict[tuple[Counts, Model], Fraction] = {(nothing, truth): Fraction(1)}
     for s in range(1, t + 1):
         real, synthetic = (int(size[-1]) for size in regime.sizes(s))
-        after: Counter = Counter()
+        after: dict[tuple[Counts, Model], Fraction] = defaultdict(Fraction)
         for (pool, model), weight in states.items():
             for state, chance in _step(regime, truth, pool, model, real, synthetic, s):
                 after[state] += weight * chance
         states = dict(after)
-    models: Counter = Counter()
+    models: dict[Model, Fraction] = defaultdict(Fraction)
     for (_, model), weight in states.items():
         models[model] += weight
     return dict(models)
@@ -158,7 +158,7 @@ def expectation(law: dict[Any, Fraction], of: Callable[[Any], Any]) -> Any:
 
 def alive(law: dict[Model, Fraction]) -> dict[frozenset[int], Fraction]:
     """The law of the set of labels with positive probability."""
-    sets: Counter = Counter()
+    sets: dict[frozenset[int], Fraction] = defaultdict(Fraction)
     for model, weight in law.items():
         sets[frozenset(k for k, p in enumerate(model) if p)] += weight
     return dict(sets)
@@ -171,7 +171,7 @@ def ancestors(sizes: Sequence[int]) -> dict[int, Fraction]:
     """
     law = {sizes[-1]: Fraction(1)}
     for bins in reversed(sizes[:-1]):
-        back: Counter = Counter()
+        back: dict[int, Fraction] = defaultdict(Fraction)
         for balls, weight in law.items():
             for parents in itertools.product(range(bins), repeat=balls):
                 back[len(set(parents))] += weight / bins**balls

@@ -66,7 +66,8 @@ def _block(
         jnp.broadcast_to(root.key0, chains.shape), jnp.broadcast_to(root.key1, chains.shape)
     ).fold(chains)
     observe = observer(program.observables, truth, program.dtype)
-    return program.path.trace(streams, truth, regime, *sizes, record, observe)
+    real, synthetic = sizes
+    return program.path.trace(streams, truth, regime, real, synthetic, record, observe)
 
 
 @functools.lru_cache(maxsize=256)

@@ -1,5 +1,6 @@
 """`simulate`: thousands of parallel generational chains of one loop."""
 
+import importlib.metadata
 import itertools
 import json
 import platform
@@ -8,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import jax
-import jaxlib
+import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 from jaxtyping import PRNGKeyArray
@@ -134,7 +135,7 @@ def simulate(
             {
                 "python": platform.python_version(),
                 "jax": jax.__version__,
-                "jaxlib": jaxlib.__version__,
+                "jaxlib": importlib.metadata.version("jaxlib"),
                 "numpy": np.__version__,
             }
         ),
@@ -171,7 +172,7 @@ def _whole(name: str, value: Any) -> None:
 
 
 def _seed_words(key: Any) -> np.ndarray:
-    if not (hasattr(key, "dtype") and jax.dtypes.issubdtype(key.dtype, jax.dtypes.prng_key)):
+    if not (hasattr(key, "dtype") and jnp.issubdtype(key.dtype, jax.dtypes.prng_key)):
         raise TypeError(
             f"`key` must be a typed JAX key such as jax.random.key(0); got {type(key).__name__}."
         )

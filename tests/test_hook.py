@@ -17,7 +17,9 @@ def test_shapes_are_checked_at_run_time():
         Gaussian().statistic(wrong, jnp.ones((2, 3), bool))
 
 
-@pytest.mark.parametrize("model", [Gaussian(), Categorical([0.5, 0.25, 0.25])], ids=["gaussian", "categorical"])
+@pytest.mark.parametrize(
+    "model", [Gaussian(), Categorical([0.5, 0.25, 0.25])], ids=["gaussian", "categorical"]
+)
 def test_models_pass_under_jit_and_vmap(model, key):
     @eqx.filter_jit
     def refit(model, key):

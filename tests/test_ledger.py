@@ -26,7 +26,9 @@ TWIN_DRAWS, TWIN_CHAINS = 2**25, (4_000, 2**17)
 
 GROUPS = grouped()
 #: By number of the group, so that a session needs the run of one group at a time.
-ROWS = [(number, entry, row) for number, group in enumerate(GROUPS) for _, entry, row in group.members]
+ROWS = [
+    (number, entry, row) for number, group in enumerate(GROUPS) for _, entry, row in group.members
+]
 each_row = pytest.mark.parametrize(
     ("group", "entry", "row"),
     ROWS,

@@ -97,7 +97,10 @@ def test_results_of_ours_name_the_closest_prior_art(entry):
 
 @pytest.mark.parametrize(
     ("loop", "observable"),
-    [(Loop(Gaussian(), Replace(n=10)), Variance()), (Loop(Categorical.zipf(9), Replace(n=10)), Heterozygosity())],
+    [
+        (Loop(Gaussian(), Replace(n=10)), Variance()),
+        (Loop(Categorical.zipf(9), Replace(n=10)), Heterozygosity()),
+    ],
     ids=["gaussian", "categorical"],
 )
 def test_find_returns_the_strongest_first(loop, observable):

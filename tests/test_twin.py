@@ -33,7 +33,9 @@ CATEGORICAL = ["heterozygosity", "support", "surviving_mass", "survival_by_rank[
 
 
 @pytest.mark.parametrize("regime", REGIMES, ids=lambda r: type(r).__name__)
-@pytest.mark.parametrize("truth", [Gaussian(1.0, 4.0), Categorical([0.2, 0.5, 0.3])], ids=["gaussian", "categorical"])
+@pytest.mark.parametrize(
+    "truth", [Gaussian(1.0, 4.0), Categorical([0.2, 0.5, 0.3])], ids=["gaussian", "categorical"]
+)
 def test_generation_zero_is_the_truth_and_columns_are_finite(truth, regime, seed):
     columns = GAUSSIAN if isinstance(truth, Gaussian) else CATEGORICAL
     values = twin.simulate(Loop(truth, regime), (0, 1, 3), 50, columns, seed)

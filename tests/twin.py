@@ -24,7 +24,9 @@ def simulate(loop, generations, chains, columns, seed):
     starts = range(0, chains, width)
     seeds = np.random.SeedSequence(seed).spawn(len(starts))
     batches = [
-        _batch(loop, sorted(generations), min(width, chains - start), columns, np.random.default_rng(s))
+        _batch(
+            loop, sorted(generations), min(width, chains - start), columns, np.random.default_rng(s)
+        )
         for start, s in zip(starts, seeds, strict=True)
     ]
     return np.concatenate(batches, axis=1)
@@ -103,7 +105,6 @@ def joined(pool, draws):
 
 class GaussianChains:
     """Means and log-variances of `chains` Gaussian models."""
-
 
     def __init__(self, truth, chains, rng):
         self.mean = np.full(chains, float(truth.mean))

@@ -23,9 +23,10 @@ class Loop(eqx.Module):
     The loop fits the truth's own family with the truth's estimator.
     """
 
-    truth: AbstractFamily
-    regime: AbstractRegime
-    channel: AbstractChannel
+    # The concrete types are dispatched on, so readers of these fields know more than the base class.
+    truth: Any
+    regime: Any
+    channel: Any
 
     def __init__(
         self,

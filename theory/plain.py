@@ -1,7 +1,7 @@
 """Nouns as plain data and back: what identifies a loop, and what a saved run knows of its making."""
 
 import dataclasses
-from typing import Any
+from typing import Any, cast
 
 import equinox as eqx
 import numpy as np
@@ -19,7 +19,7 @@ def encode(value: Any, generations: int, arrays: dict[str, np.ndarray] | None = 
         }
         return {"type": type(value).__name__, **fields}
     if callable(value):
-        return [int(value(t)) for t in range(1, generations + 1)]
+        return [int(cast(Any, value)(t)) for t in range(1, generations + 1)]
     if isinstance(value, tuple):
         return list(value)
     if isinstance(value, str | bool | int | float) or value is None:

@@ -64,7 +64,7 @@ _HOMES = {
 _ROOMS = ("figures", "proofs", "sims", "theory")
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = [*sorted([*_ROOMS, *_HOME_OF]), "__version__"]
+__all__ = [*sorted([*_ROOMS, *_HOME_OF]), "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

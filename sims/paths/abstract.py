@@ -10,7 +10,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from modelcollapse.sims.samplers.stream import Stream
-from modelcollapse.theory import AbstractFamily, AbstractRegime
 
 #: `observe(earlier, model)` maps two batched models to the columns of all observables, (chains, columns).
 Observe = Callable[[Any, Any], Float[Array, "chains columns"]]
@@ -27,6 +26,11 @@ class AbstractPath(eqx.Module):
     """
 
     @abc.abstractmethod
+    def width(self, chains: int) -> int:
+        """Chains to a block, a power of two, in a run of `chains` chains. Neither devices nor the
+        chains in flight may enter, or results would depend on them."""
+
+    @abc.abstractmethod
     def bytes_per_chain(self) -> int:
         """Memory that one chain of a block takes, roughly."""
 
@@ -34,8 +38,8 @@ class AbstractPath(eqx.Module):
     def trace(
         self,
         streams: Stream,
-        truth: AbstractFamily,
-        regime: AbstractRegime,
+        truth: Any,
+        regime: Any,
         real: Int[Array, " all_generations"],
         synthetic: Int[Array, " all_generations"],
         record: Int[Array, " recorded"],
@@ -51,7 +55,7 @@ class AbstractForwardPath(AbstractPath):
     """A path that steps from one generation to the next."""
 
     @abc.abstractmethod
-    def start(self, truth: AbstractFamily, chains: int) -> Any:
+    def start(self, truth: Any, chains: int) -> Any:
         """The state of `chains` chains at generation 0."""
 
     @abc.abstractmethod
@@ -59,8 +63,8 @@ class AbstractForwardPath(AbstractPath):
         self,
         state: Any,
         streams: Stream,
-        truth: AbstractFamily,
-        regime: AbstractRegime,
+        truth: Any,
+        regime: Any,
         t: Int[Array, ""],
         real: Int[Array, ""],
         synthetic: Int[Array, ""],
@@ -68,14 +72,14 @@ class AbstractForwardPath(AbstractPath):
         """The state at generation `t`, from the one before it and generation t's streams."""
 
     @abc.abstractmethod
-    def models(self, state: Any, truth: AbstractFamily) -> AbstractFamily:
+    def models(self, state: Any, truth: Any) -> Any:
         """The chains' models, batched along the leading axis."""
 
     def trace(
         self,
         streams: Stream,
-        truth: AbstractFamily,
-        regime: AbstractRegime,
+        truth: Any,
+        regime: Any,
         real: Int[Array, " all_generations"],
         synthetic: Int[Array, " all_generations"],
         record: Int[Array, " recorded"],

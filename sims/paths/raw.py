@@ -80,7 +80,7 @@ class RawSamples(AbstractForwardPath):
     ) -> tuple[Any, Any]:
         def one(model: Any, kept: Any, stream: Stream) -> tuple[Any, Any]:
             keys = [stream.fold(0, tag).key() for tag in (REAL, SYNTHETIC, POOL)]
-            pool = Samples(*kept, keys[2], bounded=regime.grows)
+            pool = Samples(kept[0], kept[1], keys[2], bounded=regime.grows)
             own = self._synthetic(model, keys[:2], truth, regime, synthetic)
             values = model.express(truth.draw(keys[0], self.most_real), of=truth)
             true = Samples(values, jnp.arange(self.most_real) < real, keys[2])
@@ -92,9 +92,7 @@ class RawSamples(AbstractForwardPath):
 
         return jax.vmap(one)(*state, streams)
 
-    def _synthetic(
-        self, model: Any, keys: Any, truth: Any, regime: AbstractRegime, synthetic: Any
-    ) -> Samples:
+    def _synthetic(self, model: Any, keys: Any, truth: Any, regime: Any, synthetic: Any) -> Samples:
         values = model.draw(keys[1], self.most_synthetic)
         if regime.random_mixture:
             lots, draws = jax.random.split(keys[0])

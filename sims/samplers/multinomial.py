@@ -87,7 +87,7 @@ def multinomial(streams: Stream, n: Any, urn: Urn, scratch: Scratch, width: int)
     - `scratch`: its contents are overwritten.
     - `width`: places worked on at a time; the number of places must be a multiple of it.
     """
-    chains = scratch.drawn.shape[0]
+    chains, places = scratch.drawn.shape
     used = tiles(urn.occupied, width)
     streams = streams.expand()
     total = jax.lax.fori_loop(

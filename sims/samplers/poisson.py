@@ -19,8 +19,8 @@ from modelcollapse.sims.samplers.stream import Stream, uniform
 LARGE = 10.0
 #: Inversion stops here: a Poisson(10) variate exceeds it with probability below 2e-18.
 _STEPS, _STEPS_AT_ONCE = 50, 10
-#: One lane in so many has room among those that are tried again together.
-_SHARE = 4
+#: Lanes tried at a time.
+_PART = int(__import__("os").environ.get("PART", "512"))
 
 
 def poisson(
@@ -73,60 +73,69 @@ def _invert(words: Any, rate: Any) -> Any:
 
 
 def _reject(streams: Stream, slot: Any, rate: Any, wanted: Any, attempt: Any) -> Any:
-    """One attempt for all lanes, if many want one; those left are gathered and tried to the end."""
+    """Attempts at all wanted lanes, then at those still open, until none is. The open lanes are
+    kept in a list, so that what a lane costs does not depend on the unluckiest one."""
     shape = rate.shape
     keys = (jnp.broadcast_to(key, shape).reshape(-1) for key in (streams.key0, streams.key1))
-    slot = jnp.broadcast_to(slot, shape).reshape(-1)
-    everything = (Stream(*keys), slot, rate.reshape(-1))
-    lanes = slot.size
-    room = max(lanes // _SHARE, 1)
+    lanes = (Stream(*keys), jnp.broadcast_to(slot, shape).reshape(-1), rate.reshape(-1))
+    size, wanted = rate.size, wanted.reshape(-1)
+    part = min(size, _PART)
+    # Lists are longer than the lanes by one part, where what belongs nowhere is written.
+    waste = jnp.int32(size + part - 1)
+    place = jnp.where(wanted, count_up(wanted) - 1, waste)
+    every = jnp.arange(size, dtype=jnp.int32)
+    first = jnp.zeros(size + part, jnp.int32).at[place].set(every, mode="promise_in_bounds")
 
-    def together() -> tuple[Any, Any]:
-        value, accepted = _attempt(streams.words(slot.reshape(shape), attempt), rate)
-        return value.reshape(-1), (wanted & ~accepted).reshape(-1)
+    def again(carry: Any) -> Any:
+        attempt, length, open_lanes, value = carry
 
-    many = wanted.sum() > room
-    value, left = jax.lax.cond(
-        many, together, lambda: (jnp.zeros(lanes, rate.dtype), wanted.reshape(-1))
-    )
+        def try_part(i: Any, carry: Any) -> Any:
+            kept, still_open, value = carry
+            lane = jax.lax.dynamic_slice_in_dim(open_lanes, i * part, part)
+            inside = i * part + jnp.arange(part) < length
+            lane = jnp.where(inside, lane, 0)
+            own, name, mean = jax.tree.map(
+                lambda x: x.at[lane].get(mode="promise_in_bounds"), lanes
+            )
+            drawn = _attempt(_packed(own, name, attempt, length > 0), mean)
+            accepted, rejected = inside & (drawn >= 0), inside & (drawn < 0)
+            value = value.at[jnp.where(accepted, lane, waste)].set(drawn, mode="promise_in_bounds")
+            place = jnp.where(rejected, kept + count_up(rejected) - 1, waste)
+            still_open = still_open.at[place].set(lane, mode="promise_in_bounds")
+            return kept + rejected.sum(dtype=jnp.int32), still_open, value
 
-    def finish(carry: Any) -> Any:
-        value, left = carry
-        place = count_up(left) - 1
-        place = jnp.where(left & (place < room), place, room)
-        chosen = jnp.full(room, lanes, jnp.int32)
-        chosen = chosen.at[place].set(jnp.arange(lanes, dtype=jnp.int32), mode="drop")
-        wanted = chosen < lanes
-        lane = jnp.minimum(chosen, lanes - 1)
-        few = jax.tree.map(lambda x: x.at[lane].get(mode="promise_in_bounds"), everything)
-        drawn = _retry(*few, wanted, attempt + many.astype(jnp.int32))
-        value = value.at[chosen].set(drawn, mode="drop")
-        return value, left.at[chosen].set(False, mode="drop")
+        parts = (length + part - 1) // part
+        kept, still_open, value = jax.lax.fori_loop(
+            0, parts, try_part, (jnp.int32(0), jnp.zeros_like(open_lanes), value)
+        )
+        return attempt + 1, kept, still_open, value
 
-    value, _ = jax.lax.while_loop(lambda carry: jnp.any(carry[1]), finish, (value, left))
-    return value.reshape(shape)
-
-
-def _retry(streams: Stream, slot: Any, rate: Any, wanted: Any, attempt: Any) -> Any:
-    def advance(carry: Any) -> Any:
-        attempt, value, left = carry
-        proposal, accepted = _attempt(streams.words(slot, attempt), rate)
-        return attempt + 1, jnp.where(left, proposal, value), left & ~accepted
-
-    carry = (attempt, jnp.zeros_like(rate), wanted)
-    return jax.lax.while_loop(lambda carry: jnp.any(carry[2]), advance, carry)[1]
+    carry = (jnp.asarray(attempt), wanted.sum(dtype=jnp.int32), first, jnp.zeros(size + part))
+    value = jax.lax.while_loop(lambda carry: carry[1] > 0, again, carry)[3]
+    return value[:size].reshape(shape)
 
 
-def _attempt(words: Any, rate: Any) -> tuple[Any, Any]:
-    r"""One PTRS proposal and whether it is accepted.
+def _packed(streams: Stream, slot: Any, attempt: Any, always: Any) -> Any:
+    """Both words as one of 64 bits, computed once.
+
+    XLA would hash again for each of the half dozen loops that it makes of an attempt; it never moves
+    computations out of a branch."""
+
+    def pack() -> Any:
+        high, low = (word.astype(jnp.uint64) for word in streams.words(slot, attempt))
+        return (high << jnp.uint64(32)) | low
+
+    return jax.lax.cond(always, pack, lambda: jnp.zeros(slot.shape, jnp.uint64))
+
+
+def _attempt(words: Any, rate: Any) -> Any:
+    r"""One PTRS proposal, or -1 if it is not accepted.
 
     The ratio of hat and target is written with $d=k-\lambda$ as
     $d-k\log(1+d/\lambda)-\log(k!/(k^ke^{-k}))$, which does not cancel at large rates."""
-    high, low = words
     # 40 bits for the proposal, because a proposal's spacing grows like its standard deviation.
-    coarse = high.astype(jnp.float64) * 2.0**8 + (low >> jnp.uint32(24)).astype(jnp.float64)
-    u = (coarse + 0.5) * 2.0**-40 - 0.5
-    v = ((low & jnp.uint32(0xFFFFFF)).astype(jnp.float64) + 0.5) * 2.0**-24
+    u = ((words >> jnp.uint64(24)).astype(jnp.float64) + 0.5) * 2.0**-40 - 0.5
+    v = ((words & jnp.uint64(0xFFFFFF)).astype(jnp.float64) + 0.5) * 2.0**-24
     b = 0.931 + 2.53 * jnp.sqrt(rate)
     a = -0.059 + 0.02483 * b
     near = 0.5 - jnp.abs(u)
@@ -142,7 +151,7 @@ def _attempt(words: Any, rate: Any) -> tuple[Any, Any]:
     distance = x - rate
     log_ratio = distance - x * jnp.log(x * per_rate) - _stirling(x)
     target = product * jnp.exp(log_ratio)
-    return k, (k >= 0) & (hat * jnp.sqrt(2 * math.pi * x) <= target)
+    return jnp.where((k >= 0) & (hat * jnp.sqrt(2 * math.pi * x) <= target), k, -1.0)
 
 
 _SHIFT = 8

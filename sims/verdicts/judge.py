@@ -207,7 +207,7 @@ def _refuted(evidence: np.ndarray, budget: Budget) -> np.ndarray:
     return np.vectorize(lambda e: e.certified and e.p < budget.comparison, otypes=[bool])(evidence)
 
 
-def is_told(evidence: Evidence, gap: float) -> bool:
+def is_told(evidence: Evidence, gap: Any) -> bool:
     """Whether a wrong variant at this distance stands out: by twice the resolution or more."""
     return bool(evidence.certified and gap > 0 and gap >= 2 * evidence.reach)
 

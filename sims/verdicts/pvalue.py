@@ -22,6 +22,7 @@ The *resolution* is the smallest error of a prediction that such data refute wit
 
 import dataclasses
 import math
+from collections.abc import Callable
 from typing import Any
 
 from scipy import optimize, special, stats
@@ -125,9 +126,7 @@ class MeanTest:
         if not self.log_tail(end) <= target:
             return math.inf
         cubic, quartic, log_ndtr = self.cubic, self.quartic, special.log_ndtr
-        root = optimize.brentq(
-            lambda z: log_ndtr(-z) + (cubic + quartic * z) * z**3 - target, 0.0, end
-        )
+        root = _root(lambda z: log_ndtr(-z) + (cubic + quartic * z) * z**3 - target, 0.0, end)
         return float(root)
 
     @property
@@ -174,6 +173,11 @@ def _mean_test(moments: Moments, spread: Any, alpha: Number) -> MeanTest:
     return MeanTest.known(moments.count, variance, theory_skewness, kurtosis, alpha)
 
 
+def _root(function: Callable[[float], float], low: Number, high: Number) -> float:
+    """Where a function that changes sign between `low` and `high` is zero."""
+    return float(optimize.brentq(function, low, high))  # pyright: ignore[reportArgumentType]
+
+
 def relative_entropy(x: Number, m: Number) -> float:
     r"""$\mathrm{kl}(x\|m)=x\log\frac xm+(1-x)\log\frac{1-x}{1-m}$, infinite for an impossible x."""
     return float(special.rel_entr(x, m) + special.rel_entr(1 - x, 1 - m))
@@ -182,9 +186,7 @@ def relative_entropy(x: Number, m: Number) -> float:
 def _beyond(x: Number, exponent: Number, side: int) -> float:
     r"""The mean $m$ above (`side` 1) or below `x` with $\mathrm{kl}(x\|m)=$ `exponent`."""
     return float(
-        optimize.brentq(
-            lambda m: min(relative_entropy(x, m), 1e3 + exponent) - exponent, x, float(side > 0)
-        )
+        _root(lambda m: min(relative_entropy(x, m), 1e3 + exponent) - exponent, x, float(side > 0))
     )
 
 
@@ -193,7 +195,7 @@ def _furthest(m: Number, exponent: Number, side: int) -> float:
     end = float(side > 0)
     if relative_entropy(end, m) <= exponent:
         return end
-    return float(optimize.brentq(lambda x: min(relative_entropy(x, m), 1e3) - exponent, m, end))
+    return _root(lambda x: min(relative_entropy(x, m), 1e3) - exponent, m, end)
 
 
 def _bounded_reach(prediction: Number, count: Number, alpha: Number) -> float:

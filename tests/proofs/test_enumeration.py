@@ -71,7 +71,9 @@ def _compare(theorem, loop, found, exact):
         sign = {"lower": 1, "upper": -1}[theorem.side]
         assert np.all(sign * (exact - found) > -1e-12), context
     elif theorem.kind == "asymptotic":
-        allowed = np.asarray(theorem.envelope(loop, np.array(GENERATIONS))).reshape(-1, *[1] * (exact.ndim - 1))
+        allowed = np.asarray(theorem.envelope(loop, np.array(GENERATIONS))).reshape(
+            -1, *[1] * (exact.ndim - 1)
+        )
         assert np.all(np.abs(found - exact) <= allowed * np.abs(exact) + 1e-12), context
     else:
         np.testing.assert_allclose(found, exact, rtol=1e-12, atol=1e-12, err_msg=context)

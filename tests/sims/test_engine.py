@@ -177,7 +177,16 @@ def test_save_and_load(tmp_path, monkeypatch, key, loop, engine):
     assert digest(loaded.loop, 3) == digest(run.loop, 3)
     assert loaded.chains == run.chains == 50
     assert repr(loaded) == repr(run)
-    for name in ("chains", "seed", "dtype", "path", "versions", "device", "wall_seconds", "stream_version"):
+    for name in (
+        "chains",
+        "seed",
+        "dtype",
+        "path",
+        "versions",
+        "device",
+        "wall_seconds",
+        "stream_version",
+    ):
         assert str(loaded.data.attrs[name]) == str(run.data.attrs[name])
 
 
@@ -262,7 +271,10 @@ def test_a_key_is_required():
         (lambda: Gaussian(mean=float("inf")), ("`Gaussian(mean=...)`", "inf", "finite")),
         (lambda: Gaussian(estimator="map"), ("`Gaussian(estimator=...)`", "map", "unbiased")),
         (lambda: Categorical([0.5, 0.4]), ("`Categorical(probabilities=...)`", "0.9", "one")),
-        (lambda: Categorical([1.5, -0.5]), ("`Categorical(probabilities=...)`", "-0.5", "non-negative")),
+        (
+            lambda: Categorical([1.5, -0.5]),
+            ("`Categorical(probabilities=...)`", "-0.5", "non-negative"),
+        ),
         (lambda: Categorical([]), ("`Categorical(probabilities=...)`", "(0,)", "K >= 1")),
         (lambda: Categorical.from_counts([0, 0]), ("counts", "0", "positive")),
         (lambda: Mixture(n=5, real_share=1.5), ("`Mixture(real_share=...)`", "1.5", "[0, 1]")),

@@ -137,7 +137,9 @@ def test_normals_are_normal_in_the_body_and_in_the_tails(seed, dtype):
     assert 2 * special.ndtr(-abs(lag)) > LEAST
 
 
-@pytest.mark.parametrize(("dtype", "furthest", "tolerance"), [("float32", 6.3, 3e-7), ("float64", 8.2, 1e-12)])
+@pytest.mark.parametrize(
+    ("dtype", "furthest", "tolerance"), [("float32", 6.3, 3e-7), ("float64", 8.2, 1e-12)]
+)
 def test_the_ends_of_the_words(dtype, furthest, tolerance):
     """The extreme words give finite numbers, equally far out on both sides, and never 0 or 1."""
     lowest, highest = u32(0, 0), u32(0xFFFFFFFF, 0xFFFFFFFF)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from modelcollapse.theory.loop import Loop
 
@@ -38,7 +38,7 @@ def require(values: Any, name: str, least: int, most: int | None = None) -> None
 
 def is_traced(*values: Any) -> bool:
     """True if JAX is tracing any of the values; NumPy serves the others and compiles nothing."""
-    return any(isinstance(value, jax.core.Tracer) for value in values)
+    return any(isinstance(value, Tracer) for value in values)
 
 
 def take(values: Any, t: Any) -> Any:

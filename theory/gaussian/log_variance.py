@@ -12,6 +12,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from modelcollapse.theory.gaussian.family import Gaussian
 from modelcollapse.theory.gaussian.log_gamma import log_gamma_ratio
@@ -136,11 +137,11 @@ def _in_blocks(
 ) -> Any:
     """`function(inverter, values)` over flat arrays, one inverter a generation and a block of values
     at a time."""
-    if jnp.ndim(n) == 1 and not isinstance(steps, jax.core.Tracer):
+    if jnp.ndim(n) == 1 and not isinstance(steps, Tracer):
         n = as_schedule(n, horizon(steps))
     inside = jnp.where(steps > 0, steps, 1)
     count = inside.size
-    if isinstance(inside, jax.core.Tracer):
+    if isinstance(inside, Tracer):
         index = np.arange(count)
     else:
         inside, index = np.unique(np.asarray(inside), return_inverse=True)
@@ -236,7 +237,7 @@ def quantile(p: Any, n: Any, t: Any, *, estimator: str = "mle") -> Any:
     last Newton step, which also carries derivatives. `p` and `t` broadcast."""
     require_draws(n, 2)
     steps, level, shape = _flat(t, p)
-    if not isinstance(p, jax.core.Tracer) and not np.all((np.asarray(p) > 0) & (np.asarray(p) < 1)):
+    if not isinstance(p, Tracer) and not np.all((np.asarray(p) > 0) & (np.asarray(p) < 1)):
         raise ValueError(f"`p` must lie strictly between 0 and 1; got {p}.")
     value = _in_blocks(_invert, n, steps, level, estimator)
     return jnp.reshape(jnp.where(steps > 0, value, 0.0), shape)

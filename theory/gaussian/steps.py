@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from modelcollapse.theory.loop import Loop
 
 
 def _is_concrete(value: Any) -> bool:
-    return not isinstance(value, jax.core.Tracer)
+    return not isinstance(value, Tracer)
 
 
 def require_draws(n: Any, at_least: int) -> None:
@@ -88,11 +88,7 @@ def as_schedule(n: Any, generations: int) -> Any:
             f"the schedule lists {given} generations; at least {generations} are needed."
         )
     index = np.minimum(np.arange(length), given - 1)
-    return (
-        jnp.asarray(n)[index]
-        if isinstance(n, jax.core.Tracer)
-        else jnp.asarray(np.asarray(n)[index])
-    )
+    return jnp.asarray(n)[index] if isinstance(n, Tracer) else jnp.asarray(np.asarray(n)[index])
 
 
 def size_of(loop: Loop, t: Any, field: str = "n") -> Any:

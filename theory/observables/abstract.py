@@ -1,7 +1,7 @@
 """The abstract observable: numbers read off a model, given the truth."""
 
 import abc
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 from jaxtyping import Array, Float
@@ -17,9 +17,9 @@ class AbstractObservable(eqx.Module):
     """
 
     #: The families that it can be read off.
-    families: eqx.AbstractVar[tuple[type[AbstractFamily], ...]]
+    families: ClassVar[tuple[type[AbstractFamily], ...]]
     #: The name, unique among observables.
-    name: eqx.AbstractVar[str]
+    name: ClassVar[str]
 
     def labels(self, truth: Any) -> tuple[str, ...]:
         """Labels of the components; the empty label alone for a scalar."""

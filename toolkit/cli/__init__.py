@@ -54,7 +54,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
             standalone_mode=False,
         )
     # Typer's own usage errors share this base, whether it brings Click along or depends on it.
-    except typer.BadParameter.__bases__ as error:
+    except typer.BadParameter.__bases__ as error:  # pyright: ignore[reportGeneralTypeIssues]
         return _complain(error.format_message())  # pyright: ignore[reportAttributeAccessIssue]
     except BadInputError as error:
         return _complain(str(error))
