@@ -51,7 +51,7 @@ def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write the figure as PNG (300 dpi) or SVG, by the path's ending; equal figures, equal bytes."""
+    """Write the figure as PNG (300 dpi) or SVG, by the path's ending; equal drawings, equal bytes."""
     with matplotlib.style.context(["default", _SHEET]):
         metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
         figure.savefig(path, metadata=metadata)

@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 
 from modelcollapse.sims import Run
-from modelcollapse.sims.quantiles import BINS
+from modelcollapse.sims.quantiles import BINS, COUNTS
 from modelcollapse.sims.run import column_names
 
 
@@ -25,7 +25,7 @@ def synthetic_run(plan, seed=0):
         "minimum": (axes, mean - 0.1),
         "maximum": (axes, mean + 0.1),
         "edge": ((*axes, "edge_number"), edge),
-        "histogram": ((*axes, "bin"), np.ones((*shape, BINS + 2))),
+        "histogram": ((*axes, "bin"), np.ones((*shape, COUNTS))),
     }
     attributes = {
         "chains": plan.chains,
