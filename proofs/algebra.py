@@ -62,7 +62,8 @@ def _zero(expression: Any) -> Any:
 
 def conservation() -> Residuals:
     r"""$\mathbb E\,\sigma_t^2+\mathbb E(\mu_t-\mu_0)^2=\sigma_0^2$ for any pool of three groups that
-    each obey it, and with it $\mathbb E W_2^2=2\sigma_0(\sigma_0-\mathbb E\sigma_t)$."""
+    each obey it; and with it $\mathbb E W_2^2=2\sigma_0(\sigma_0-\mathbb E\sigma_t)$ and
+    $-\mathbb E\int p_t\log p_0=H(p_0)$, since $\log p_0$ is linear in what is conserved."""
     sizes, means = sp.symbols("n_1:4", positive=True), sp.symbols("m_1:4", real=True)
     groups = [
         Group(size, mean, S - mean**2, kept)
@@ -72,9 +73,12 @@ def conservation() -> Residuals:
     root, deviation = sp.symbols("sigma_0 sigma", positive=True)
     w2_squared = m**2 + (deviation - root) ** 2
     conserved = {m**2: root**2 - deviation**2}
+    surprise = (sp.log(2 * sp.pi * root**2) + (deviation**2 + m**2) / root**2) / 2
+    entropy = (sp.log(2 * sp.pi * root**2) + 1) / 2
     return {
         "conserved": _zero(error + variance - S),
         "w2": _zero(sp.expand(w2_squared).subs(conserved) - 2 * root * (root - deviation)),
+        "cross-entropy": _zero(sp.expand(surprise).subs(conserved) - entropy),
     }
 
 
@@ -225,7 +229,7 @@ def subsample() -> Residuals:
 
     And by moments: k of N draws with variance Q have a mean that is off by $bQ$, $b=(N-k)/(k(N-1))$, in
     square, and a variance $fQ$, $f=1-b$ (MLE) or $N/(N-1)$; with $w=n/(N+n)$
-    $Q'=Q[1-w+wf(1-1/n)+w(1-w)(b+f/n)]$."""
+    $Q'=Q[1-w+wf(1-1/n)+w(1-w)(b+f/n)]$, and the pool's mean moves by $w^2(b+f/n)Q$ in square."""
     pool, fitted, kept, D = sp.symbols("N m k D", positive=True)
     # A new draw copies an old member: the same one as its partner with the chance given.
     old_old = pool * (pool - 1) * D
@@ -239,8 +243,8 @@ def subsample() -> Residuals:
     b, f, w, Q = sp.symbols("b f w Q", positive=True)
     off = Q / kept - (kept - 1) / kept * Q / (pool - 1)
     gap = (pool - kept) / (kept * (pool - 1))
-    _, variance = pooled([Group((1 - w) * n / w, 0, Q, kept=True), Group(n, m, U)])
-    moved = sp.expand(variance).subs({m**2: b * Q, U: f * Q})
+    parts = pooled([Group((1 - w) * n / w, 0, Q, kept=True), Group(n, m, U)])
+    moved, grown = (sp.expand(part).subs({m**2: b * Q, U: f * Q}) for part in parts)
     factor = 1 - w + w * f * (1 - 1 / n) + w * (1 - w) * (b + f / n)
     # With everything fitted, the step is accumulate's.
     every = claimed.subs(fitted, pool) / (members * (members - 1)) * (1 - 1 / members)
@@ -249,7 +253,8 @@ def subsample() -> Residuals:
         "diversity": _zero(diversity - (1 - 1 / kept) * D),
         "mean of a subsample": _zero(off - gap * Q),
         "variance of a subsample": _zero((Q - off) * kept / (kept - 1) - Q * pool / (pool - 1)),
-        "pool": _zero(moved - factor * Q),
+        "pool's mean": _zero(moved - w**2 * (b + f / n) * Q),
+        "pool's variance": _zero(grown - factor * Q),
         "accumulate": _zero(every / (1 - 1 / pool) - (1 - n / members**2)),
     }
 

@@ -91,10 +91,11 @@ def simulate(
 
     names = column_names(chosen, loop.truth)
     cells = len(recorded) * len(names)
-    width = min(drawn.width(chains), max(1, 1 << (_FOLD // cells).bit_length() - 1))
+    width = min(drawn.width(chains), 1 << (max(1, _FOLD // cells).bit_length() - 1))
     devices = min(jax.local_device_count(), -(-chains // width))
     program = Program(drawn, chosen, precision, width, devices)
-    in_flight = 1 if chunk is None else -(-chunk // (width * devices))
+    calls = -(-chains // (width * devices))
+    in_flight = 1 if chunk is None else min(calls, -(-chunk // (width * devices)))
     per_block = width * (drawn.bytes_per_chain() + 24 * cells)
     _check_memory(memory, per_block, devices * in_flight, 16 * cells * chains * trajectories)
 

@@ -112,6 +112,7 @@ def _rows(loops: Any, wrong: tuple[Wrong, ...], generations: tuple[int, ...] = (
     where=_ANY_POOLED_MLE,
     source=("shumailov2024", "alemohammad2024"),
     derived_here=True,
+    proof="algebra:conservation",
     rows=_rows(_GAUSSIAN, (_variance_alone, _bias_added)),
 )
 def gaussian_conservation(loop: Loop, t: Any) -> Any:
@@ -125,6 +126,7 @@ def gaussian_conservation(loop: Loop, t: Any) -> Any:
     where=_ANY_POOLED_MLE,
     source=("shumailov2024", "alemohammad2024"),
     derived_here=True,
+    proof="algebra:conservation",
     rows=_rows(_GAUSSIAN, (_variance_alone, _bias_added)),
 )
 def gaussian_w2_balance(loop: Loop, t: Any) -> Any:
@@ -142,6 +144,7 @@ def gaussian_w2_balance(loop: Loop, t: Any) -> Any:
     ),
     source=("shumailov2024", "alemohammad2024"),
     derived_here=True,
+    proof="algebra:conservation",
     rows=_rows((*_GAUSSIAN, *_CATEGORICAL), (_entropy_itself, _overshoot)),
 )
 def entropy_balance(loop: Loop, t: Any) -> Any:

@@ -30,7 +30,7 @@ class Guide(eqx.Module):
         """The labels at the uniform numbers `u`."""
         labels = self.sums.shape[1]
         total = self.sums[0, -1]
-        # The largest uniform rounds to one.
+        # A product with the largest uniform may round up to the total.
         point = jnp.minimum(jnp.floor(u * total), total - 1)
         step = jnp.minimum(jnp.floor(u * labels), labels - 1).astype(jnp.int32)
         # One step further back, because u * labels may have been rounded up.

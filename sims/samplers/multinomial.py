@@ -97,7 +97,7 @@ def multinomial(streams: Stream, n: Any, urn: Urn, scratch: Scratch, width: int)
         0, used, lambda i, x: put(x, jnp.zeros((chains, width)), i), scratch.drawn
     )
     # What is cheaper: a Poisson draw for every label, or single draws.
-    few = jnp.full(chains, 256.0) if places <= _DENSE else jnp.maximum(4.0 * urn.alive, 64.0)
+    few = jnp.full(chains, 256.0) if places <= _DENSE else jnp.maximum(2.0 * urn.alive, 64.0)
 
     def propose(carry: Any) -> Any:
         turn, left, proposal, drawn = carry
@@ -145,7 +145,8 @@ def _one_by_one(
     def locate(i: Any, drawn: Any) -> Any:
         item = i * at_once + jnp.arange(at_once)
         point = jnp.floor(uniform(streams.words(item[None], _SINGLE), jnp.float64) * total[:, None])
-        # The largest uniform rounds to one.
+        # A product with the largest uniform may round up to the total.
+        # A product with the largest uniform may round up to the total.
         point = jnp.minimum(point, total[:, None] - 1)
         wanted = item < left[:, None]
         place = _place(sums, point, used * width)

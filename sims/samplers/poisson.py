@@ -20,7 +20,7 @@ LARGE = 10.0
 #: Inversion stops here: a Poisson(10) variate exceeds it with probability below 2e-18.
 _STEPS, _STEPS_AT_ONCE = 50, 10
 #: Lanes tried at a time.
-_PART = int(__import__("os").environ.get("PART", "512"))
+_PART = 512
 
 
 def poisson(

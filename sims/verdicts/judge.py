@@ -222,7 +222,8 @@ def distance(theorem: Theorem, claimed: Any, variant: Any, simulated: Any) -> np
             gap = simulated - variant
         else:
             gap = np.where(variant == claimed, 0.0, np.abs(variant - claimed))
-    return np.where(np.isnan(variant), np.inf, gap)
+    # No finite chains can refute an infinite mean; a variant that is not a number refutes itself.
+    return np.where(np.isnan(variant), np.inf, np.where(np.isinf(variant), 0.0, gap))
 
 
 def _simulated(case: Case, run: Any) -> np.ndarray:

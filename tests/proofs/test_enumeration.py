@@ -132,3 +132,11 @@ def test_a_wrong_theorem_is_caught():
     for wrong in theorem.rows[0].wrong:
         found = wrong.value(theorem, loop, np.array(GENERATIONS[1:]))
         assert np.abs(found - exact[1:]).max() > 1e-3, wrong.name
+
+
+def test_claims_of_enumeration_were_enumerated():
+    claims = [entry for entry in LEDGER.values() if (entry.proof or "").startswith("enumeration:")]
+    assert claims
+    for entry in claims:
+        assert entry.kind == "exact"
+        assert entry in DISCRETE

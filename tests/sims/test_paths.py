@@ -2,7 +2,8 @@
 
 Two-sample tests on the values of all chains: Kolmogorov-Smirnov for continuous ones, chi-square for
 counts, and Spearman's for how two observables go together. Every p-value must exceed 1e-6 divided by
-the number of tests in the file, so sound paths fail it once in a million seeds.
+the number of tests in the file, so sound paths fail it once in a million seeds. Large vocabularies
+are in `test_categorical_paths.py`.
 """
 
 import jax
@@ -26,7 +27,6 @@ from modelcollapse.theory.observables import (
     Frequencies,
     LogVariance,
     MeanError,
-    Returned,
     Support,
 )
 
@@ -112,16 +112,6 @@ def test_categorical_counts(loop, key):
     assert_same_law(trajectories(loop, "counts", other, OBSERVED), raw)
 
 
-@pytest.mark.parametrize("path", ["counts", "ancestors"])
-def test_large_vocabulary(path, key):
-    """Many labels, most of which die: here counts are compacted."""
-    one, other = jax.random.split(key)
-    loop = Loop(Categorical.zipf(300), Replace(n=200))
-    raw = trajectories(loop, "raw", one, OBSERVED, 2_000)
-    fast = trajectories(loop, path, other, OBSERVED, 2_000)
-    assert_same_law(fast, unlinked(raw) if path == "ancestors" else raw)
-
-
 def unlinked(values):
     """The generations made independent of one another, as those of the ancestor draw are."""
     shuffled = [np.random.default_rng(t).permutation(values[:, t]) for t in range(values.shape[1])]
@@ -134,29 +124,6 @@ def test_ancestors_at_small_sizes(key):
     counts = trajectories(loop, "counts", one, OBSERVED)
     ancestors = trajectories(loop, "ancestors", other, OBSERVED)
     assert_same_law(ancestors, unlinked(counts))
-
-
-def test_large_counts_are_multinomial(key):
-    """A thousand labels and a million draws, in one generation: mean, variance and chi-square."""
-    truth = Categorical.zipf(1_000)
-    n, chains = 1_000_000, 200
-    run = simulate(
-        Loop(truth, Replace(n=n)), 1, chains, key=key, path="counts", record=[1],
-        observables=(Frequencies(labels_kept=1_000),), trajectories=True,
-    )  # fmt: skip
-    counts = run.data["trajectory"].values[:, 0] * n
-    expected = n * truth.probabilities
-    np.testing.assert_allclose(counts.sum(axis=1), n, rtol=1e-12)
-    statistics = ((counts - expected) ** 2 / expected).sum(axis=1)
-    assert stats.kstest(statistics, stats.chi2(999).cdf).pvalue > LEAST
-    z = (counts.mean(axis=0) - expected) / np.sqrt(expected * (1 - truth.probabilities) / chains)
-    assert 2 * stats.norm.sf(np.abs(z).max()) > LEAST / z.size
-
-
-def test_nothing_lost_returns(key):
-    loop = Loop(Categorical.zipf(300), Replace(n=200))
-    returned = trajectories(loop, "counts", key, (Returned(),), 200)
-    assert returned.max() == 0
 
 
 def test_the_comparison_can_tell(key):

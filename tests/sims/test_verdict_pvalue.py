@@ -165,8 +165,9 @@ def test_what_is_not_finite():
     infinite = Moments.of(np.array([1.0, np.inf, 2.0]))
     broken = Moments.of(np.array([1.0, np.nan]))
     nothing = Moments.of(np.zeros(0))
-    assert weigh(infinite, point(3.0), alpha=ALPHA).p == 0
-    assert weigh(infinite, point(math.inf), alpha=ALPHA).p == 1
+    # It may be an overflow of float32: nothing can be said.
+    assert not weigh(infinite, point(3.0), alpha=ALPHA).certified
+    assert not weigh(infinite, point(math.inf), alpha=ALPHA).certified
     assert not weigh(finite, point(math.inf), alpha=ALPHA).certified
     assert weigh(finite, point(math.nan), alpha=ALPHA).p == 0
     assert not weigh(broken, point(0.0), alpha=ALPHA).certified

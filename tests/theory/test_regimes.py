@@ -17,6 +17,7 @@ from modelcollapse.theory import (
     Loop,
     Mixture,
     Replace,
+    find,
 )
 
 
@@ -90,6 +91,13 @@ def test_sizes(regime, real, synthetic, total):
 def test_bad_input_is_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_schedule_by_function_is_not_asked_beyond_its_end():
+    sizes = (10, 20, 30)
+    names = {entry.name for entry in find(Loop(Gaussian(), Replace(n=lambda t: sizes[t - 1])))}
+    assert "gaussian_replace_variance" in names
+    assert "gaussian_replace_precision" not in names
 
 
 def test_equal_loops_have_equal_descriptions():

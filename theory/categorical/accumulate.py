@@ -95,6 +95,7 @@ _first_order = Wrong(
     where=_ACCUMULATE,
     source=("gerstgrasser2024", "dey2024"),
     derived_here=True,
+    proof="algebra:accumulate",
     rows=[
         Row(
             ACCUMULATE,
@@ -143,6 +144,7 @@ def _first_size(loop: Loop) -> int:
     where=_KEPT,
     source="gerstgrasser2024",
     derived_here=True,
+    proof="enumeration:law",
     rows=_KEPT_ROWS,
 )
 def categorical_kept_support(loop: Loop, t: Any) -> Any:
@@ -155,6 +157,7 @@ def categorical_kept_support(loop: Loop, t: Any) -> Any:
     where=_KEPT,
     source="gerstgrasser2024",
     derived_here=True,
+    proof="enumeration:law",
     rows=_KEPT_ROWS,
 )
 def categorical_kept_mass(loop: Loop, t: Any) -> Any:

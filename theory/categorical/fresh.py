@@ -155,6 +155,7 @@ def _new_real_draws(regime: Any, t: Any) -> Any:
     where=Where(family=Categorical, regime=Fresh),
     source=("bertrand2024", "crow1970"),
     derived_here=True,
+    proof="algebra:fresh",
     rows=[
         Row(
             FRESH,
@@ -181,6 +182,7 @@ def categorical_fresh_heterozygosity(loop: Loop, t: Any) -> Any:
     observable=Heterozygosity(),
     where=Where(family=Categorical, regime=Mixture),
     source=("crow1970", "bertrand2024"),
+    proof="algebra:mixture",
     rows=[
         Row(
             MIXTURE,
@@ -201,6 +203,7 @@ def categorical_mixture_heterozygosity(loop: Loop, t: Any) -> Any:
     where=Where(family=Categorical, regime=FixedReal),
     source=("seddik2024", "bertrand2024"),
     derived_here=True,
+    proof="algebra:fixed_real",
     rows=[
         Row(
             FIXED_REAL,

@@ -183,6 +183,7 @@ _mean_squared = Wrong(
         assuming="maximum likelihood on a pooled sample, every draw with mean p",
     ),
     source=("feller1951", "alemohammad2024"),
+    proof="enumeration:law",
     rows=[
         *(Row(loop, (1, 3), (_decaying,), MANY) for loop in (REPLACE, FRESH)),
         *(Row(loop, (1, 3), (_decaying,)) for loop in (ACCUMULATE, SUBSAMPLE, MIXTURE, FIXED_REAL)),
@@ -221,6 +222,7 @@ _DRIFT_ROWS = [
     where=_REPLACE,
     source=("feller1951", "crow1970"),
     spread=_frequency_spread(2),
+    proof="enumeration:law",
     rows=_DRIFT_ROWS,
 )
 def categorical_replace_frequency_squared(loop: Loop, t: Any) -> Any:
@@ -233,6 +235,7 @@ def categorical_replace_frequency_squared(loop: Loop, t: Any) -> Any:
     where=_REPLACE,
     source=("feller1951", "cannings1974"),
     spread=_frequency_spread(3),
+    proof="enumeration:law",
     rows=_DRIFT_ROWS,
 )
 def categorical_replace_frequency_cubed(loop: Loop, t: Any) -> Any:
@@ -244,6 +247,7 @@ def categorical_replace_frequency_cubed(loop: Loop, t: Any) -> Any:
     observable=Heterozygosity(),
     where=_REPLACE,
     source=("crow1970", "seddik2024"),
+    proof="algebra:replace",
     rows=[
         Row(REPLACE, (1, 2, 4, 8), (off_by_one, doubled, fewer_draws), MANY),
         Row(REPLACE_SCHEDULE, (1, 2, 5, 8), (off_by_one, doubled, fewer_draws), MANY),
@@ -260,6 +264,7 @@ def categorical_replace_heterozygosity(loop: Loop, t: Any) -> Any:
     where=_REPLACE,
     source=("crow1970", "ewens2004"),
     derived_here=True,
+    proof="enumeration:law",
     rows=[
         Row(REPLACE, (1, 2, 4, 8), (off_by_one, doubled, fewer_draws, _mean_squared), MANY),
         Row(

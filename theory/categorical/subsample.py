@@ -69,6 +69,7 @@ _pool_of_accumulate = Wrong(
     where=Where(family=Categorical, regime=AccumulateSubsample),
     source=("gerstgrasser2024", "kazdan2024"),
     derived_here=True,
+    proof="algebra:subsample",
     rows=[Row(SUBSAMPLE, (1, 2, 4, 8), (_pool_of_accumulate, off_by_one, doubled, fewer_draws))],
 )
 def categorical_subsample_heterozygosity(loop: Loop, t: Any) -> Any:

@@ -191,14 +191,26 @@ _regained = scaled(0.99, "one chain in a hundred regains a word")
 _SOURCES = ("mohle1999", "cannings1974")
 
 
-@theorem(observable=Support(), where=_MODERATE, source=_SOURCES, derived_here=True, rows=_ROWS)
+@theorem(
+    observable=Support(),
+    where=_MODERATE,
+    source=_SOURCES,
+    derived_here=True,
+    proof="enumeration:ancestors",
+    rows=_ROWS,
+)
 def categorical_replace_support(loop: Loop, t: Any) -> Any:
     r"""Words alive $=\sum_k1-\mathbb E(1-p_k)^{A_{t-1}}$ in expectation, with the exact law of the number A of lineages: $A_0=n_t$ balls fall into $n_{t-1}$ bins, the occupied ones into $n_{t-2}$ bins, ..., into $n_1$."""
     return support(probabilities(loop), draws(loop, t), t, method="exact")
 
 
 @theorem(
-    observable=SurvivingMass(), where=_MODERATE, source=_SOURCES, derived_here=True, rows=_ROWS
+    observable=SurvivingMass(),
+    where=_MODERATE,
+    source=_SOURCES,
+    derived_here=True,
+    proof="enumeration:ancestors",
+    rows=_ROWS,
 )
 def categorical_replace_surviving_mass(loop: Loop, t: Any) -> Any:
     r"""Original mass of the words alive $=\sum_kp_k\bigl(1-\mathbb E(1-p_k)^{A_{t-1}}\bigr)$ in expectation, with the exact law of the number A of lineages."""
@@ -206,7 +218,12 @@ def categorical_replace_surviving_mass(loop: Loop, t: Any) -> Any:
 
 
 @theorem(
-    observable=SurvivalByRank(), where=_MODERATE, source=_SOURCES, derived_here=True, rows=_ROWS
+    observable=SurvivalByRank(),
+    where=_MODERATE,
+    source=_SOURCES,
+    derived_here=True,
+    proof="enumeration:ancestors",
+    rows=_ROWS,
 )
 def categorical_replace_survival_by_rank(loop: Loop, t: Any) -> Any:
     r"""The mean of $1-\mathbb E(1-p_k)^{A_{t-1}}$ over each group of original ranks, with the exact law of the number A of lineages."""
@@ -224,6 +241,7 @@ def categorical_replace_survival_by_rank(loop: Loop, t: Any) -> Any:
     ),
     source=_SOURCES,
     derived_here=True,
+    proof="enumeration:ancestors",
     rows=[
         Row(REPLACE, (2, 4, 8), _SLIPS, MANY, at=(1.0, 2.0, 3.0)),
         Row(REPLACE_SCHEDULE, (2, 5, 8), _SLIPS[:1] + _SLIPS[2:], MANY, at=(1.0, 2.0, 3.0)),
@@ -242,6 +260,7 @@ def categorical_replace_support_law(loop: Loop, t: Any, at: float) -> Any:
         assuming="words come from the models' own output and one first real sample only",
     ),
     source="mohle1999",
+    proof="enumeration:law",
     rows=[
         Row(REPLACE, (2, 4, 8), (_regained,), MANY),
         Row(ACCUMULATE, (2, 4, 8), (_regained,)),

@@ -267,6 +267,7 @@ _SOURCES = ("mohle1999", "crow1970")
     where=_moderate(Fresh),
     source=_SOURCES,
     derived_here=True,
+    proof="enumeration:law",
     rows=[
         Row(
             FRESH,
@@ -288,6 +289,7 @@ def categorical_fresh_support(loop: Loop, t: Any) -> Any:
     where=_moderate(Mixture),
     source=_SOURCES,
     derived_here=True,
+    proof="enumeration:law",
     rows=[
         Row(
             MIXTURE,

@@ -273,6 +273,7 @@ _squared_mean = Wrong(
     where=_WHERE,
     source="kazdan2024",
     derived_here=True,
+    proof="algebra:accumulate",
     rows=[
         Row(_MLE, (1, 2), (off_by_one, fewer_draws, other_estimator), 2**20),
         Row(_MLE, (2, 4), (_late, other_estimator), 2**18),
@@ -309,6 +310,7 @@ def gaussian_accumulate_variance_squared(loop: Loop, t: Any) -> Any:
     where=_WHERE,
     source=("kazdan2024", "dey2024"),
     derived_here=True,
+    proof="algebra:accumulate",
     rows=[
         Row(_MLE, (2, 4), (other_estimator, _sum_of_first, _linear_sum, fewer_draws), 2**20),
         Row(_UNBIASED, (2, 4), (other_estimator, _sum_of_first, _linear_sum, fewer_draws), 2**20),

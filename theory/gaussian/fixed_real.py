@@ -155,6 +155,7 @@ _one_minus_real_only = Wrong(
     where=_WHERE,
     source="alemohammad2024",
     derived_here=True,
+    proof="algebra:fixed_real",
     rows=[
         Row(_MLE, (2, 3), (off_by_one, other_estimator, _one_minus_real_only), 2**20),
         Row(_MLE, (4, 10), (_one_minus_linear, other_estimator, fewer_draws), 2**20),
@@ -173,6 +174,7 @@ def gaussian_fixed_real_variance(loop: Loop, t: Any) -> Any:
     where=_WHERE,
     source="alemohammad2024",
     derived_here=True,
+    proof="algebra:fixed_real",
     rows=[
         Row(_MLE, (2, 3), (off_by_one, _real_only, fewer_draws), 2**19),
         Row(_MLE, (4, 10), (_linear, other_estimator), 2**19),

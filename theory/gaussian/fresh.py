@@ -180,6 +180,7 @@ _one_minus_noise = Wrong(
     where=_WHERE,
     source=("alemohammad2024", "wright1931"),
     derived_here=True,
+    proof="algebra:fresh",
     rows=[
         Row(_MLE, (1, 2, 3), (off_by_one, other_estimator, fewer_draws), 2**20),
         Row(_MLE, (3, 10), (_one_minus_beta, _one_minus_noise, other_estimator), 2**20),
@@ -198,6 +199,7 @@ def gaussian_fresh_variance(loop: Loop, t: Any) -> Any:
     where=_WHERE,
     source=("alemohammad2024", "wright1931"),
     derived_here=True,
+    proof="algebra:fresh",
     rows=[
         Row(_MLE, (1, 2, 3), (off_by_one, fewer_draws), 2**19),
         Row(_MLE, (3, 10), (_beta_for_square, _fixed_noise, other_estimator), 2**19),

@@ -298,6 +298,7 @@ _variance_alone = Wrong(
     where=_WHERE,
     source=("suresh2024", "shumailov2024"),
     derived_here=True,
+    proof="algebra:chi_square",
     rows=[
         Row(_MLE, (1, 3, 10), (*_ALL, _log_of_mean)),
         Row(_UNBIASED, (1, 3, 10), _ALL),

@@ -140,6 +140,7 @@ _one_minus_fixed = Wrong(
     where=_WHERE,
     source=("wright1931", "alemohammad2024"),
     derived_here=True,
+    proof="algebra:mixture",
     rows=[
         Row(_MLE, (1, 2), (off_by_one, other_estimator, fewer_draws), 2**18),
         Row(_MLE, (3, 4), (_one_minus_linear, _one_minus_fixed, other_estimator), 2**19),
@@ -158,6 +159,7 @@ def gaussian_mixture_variance(loop: Loop, t: Any) -> Any:
     where=_WHERE,
     source=("wright1931", "alemohammad2024"),
     derived_here=True,
+    proof="algebra:mixture",
     rows=[
         Row(_MLE, (1, 2), (off_by_one, fewer_draws), 2**18),
         Row(_MLE, (3, 4), (_linear, _fixed_counts, other_estimator), 2**19),

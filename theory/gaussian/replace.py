@@ -159,9 +159,9 @@ def _spread_of_power(q: float) -> Any:
 
 
 def _all_sizes_exceed(loop: Loop, bound: int) -> bool:
-    n = getattr(loop.regime, "n", None)
-    sizes = loop.regime.sizes(100)[1] if callable(n) else np.atleast_1d(np.asarray(n))
-    return bool(sizes.min() > bound)
+    n = loop.regime.n
+    # A schedule given by a function has no end at which to stop asking.
+    return not callable(n) and bool(np.min(n) > bound)
 
 
 _WHERE = Where(family=Gaussian, regime=Replace)
@@ -169,7 +169,7 @@ _MORE_THAN_THREE = Where(
     family=Gaussian,
     regime=Replace,
     also=lambda loop: _all_sizes_exceed(loop, 3),
-    assuming="every n_t > 3",
+    assuming="every n_t > 3, listed",
 )
 _MLE = Loop(Gaussian(), Replace(n=5))
 _UNBIASED = Loop(Gaussian(estimator="unbiased"), Replace(n=5))
@@ -211,6 +211,7 @@ def _delta_method(q: float) -> Wrong:
     observable=Variance(),
     where=_WHERE,
     source="shumailov2024",
+    proof="algebra:replace",
     rows=[
         Row(_MLE, (1, 2, 3), (other_estimator, off_by_one, half_exponent, fewer_draws), 2**18),
         Row(_UNBIASED, (1, 2, 3), (other_estimator,), 2**18),
@@ -228,6 +229,7 @@ def gaussian_replace_variance(loop: Loop, t: Any) -> Any:
     where=_WHERE,
     source="shumailov2024",
     derived_here=True,
+    proof="algebra:chi_square",
     rows=[
         Row(_MLE, (1,), (other_estimator, off_by_one, _delta_method(2.0)), 2**20),
         Row(_LARGER, (2,), (other_estimator, _delta_method(2.0)), 2**20),
@@ -245,6 +247,7 @@ def gaussian_replace_variance_squared(loop: Loop, t: Any) -> Any:
     observable=Power(Variance(), 0.5),
     where=_WHERE,
     source=("bertrand2024", "suresh2024"),
+    proof="algebra:chi_square",
     rows=[
         Row(
             _MLE,
@@ -267,6 +270,7 @@ def gaussian_replace_standard_deviation(loop: Loop, t: Any) -> Any:
     where=_MORE_THAN_THREE,
     source="shumailov2024",
     derived_here=True,
+    proof="algebra:chi_square",
     rows=[
         Row(_LARGER, (1, 2, 3), (other_estimator, off_by_one, half_exponent, fewer_draws), 2**20),
         Row(_LARGER_UNBIASED, (1, 2, 3), (other_estimator, off_by_one, fewer_draws), 2**20),
@@ -283,6 +287,7 @@ def gaussian_replace_precision(loop: Loop, t: Any) -> Any:
     gives="second moment",
     where=_WHERE,
     source="shumailov2024",
+    proof="algebra:replace",
     rows=[
         Row(_MLE, (1, 2, 3), (off_by_one, half_exponent, fewer_draws), 2**18),
         Row(_MLE, (2, 3), (other_estimator,), 2**18),
@@ -340,6 +345,7 @@ def gaussian_replace_kl_to_truth(loop: Loop, t: Any) -> Any:
     where=_MORE_THAN_THREE,
     source="shumailov2024",
     derived_here=True,
+    proof="algebra:reverse_kl",
     rows=[
         Row(_LARGER, (1, 2), (off_by_one, half_exponent, fewer_draws, more_draws), 2**20),
         Row(_LARGER, (2, 3), (other_estimator,), 2**20),

@@ -102,6 +102,7 @@ _as_if_accumulated = Wrong(
     where=_WHERE,
     source="kazdan2024",
     derived_here=True,
+    proof="algebra:subsample",
     rows=[
         Row(_MLE, (2, 4), (other_estimator, _as_if_replaced, fewer_draws), 2**18),
         Row(_UNBIASED, (2, 4), (other_estimator,), 2**18),
@@ -119,6 +120,7 @@ def gaussian_subsample_variance(loop: Loop, t: Any) -> Any:
     where=_WHERE,
     source=("kazdan2024", "dey2024"),
     derived_here=True,
+    proof="algebra:subsample",
     rows=[
         Row(_MLE, (2, 4), (_as_if_accumulated, fewer_draws), 2**18),
         Row(_UNBIASED, (2, 3), (_as_if_accumulated, fewer_draws), 2**19),

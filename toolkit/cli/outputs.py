@@ -21,8 +21,9 @@ class Outputs:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.made = [path for path in (folder, *folder.parents) if not path.exists()]
+        self.made: list[Path] = []
         try:
+            self.made = [path for path in (folder, *folder.parents) if not path.exists()]
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=folder, prefix=_PREFIX):
                 pass
