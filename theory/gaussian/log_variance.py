@@ -4,7 +4,6 @@ $\\log(\\sigma_t^2/\\sigma_0^2)$ is a sum of independent steps $\\log(\\chi^2_{\
 cumulants add up and its characteristic function is a product of gamma functions.
 """
 
-import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -147,7 +146,8 @@ def _in_blocks(
         inside, index = np.unique(np.asarray(inside), return_inverse=True)
         # Padded to powers of four, so that few shapes are ever compiled.
         inside = np.resize(inside, padded(inside.size, 4))
-    inverter = _inverter(n, jnp.asarray(inside), estimator)
+    generation = jnp.asarray(inside)
+    inverter = _inverter(n, generation, cumulant(n, generation, 1, estimator=estimator))
     block = _ELEMENTS // _NODES
     size = padded(count, 4)
     index, values = index[np.arange(size) % count], values[np.arange(size) % count]
@@ -190,11 +190,10 @@ def _reach(n: Any, t: Any) -> tuple[Any, Any]:
     return jnp.min(to_left, axis=-1), jnp.min(to_right, axis=-1)
 
 
-@functools.partial(jax.jit, static_argnames="estimator")
-def _inverter(n: Any, t: Any, estimator: str) -> Any:
+@jax.jit
+def _inverter(n: Any, t: Any, centre: Any) -> Any:
     """What the inversion needs to know, for generations `t` of shape `(T,)`: the mean, the reach to
     the left and to the right, the nodes `(T, nodes)` and the transform there."""
-    centre = cumulant(n, t, 1, estimator=estimator)
     left, right = _reach(n, t)
     spacing = 2 * jnp.pi / (left + right)
     u = (jnp.arange(_NODES) + 0.5) * spacing[:, None]

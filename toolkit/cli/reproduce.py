@@ -19,8 +19,12 @@ def command(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[NAME]...", help="Figures; all if none.")
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer chains, shorter runs.")] = False,
-    full: Annotated[bool, typer.Option("--full", help="More chains.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Fewer chains and verdicts, shorter runs.")
+    ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="More chains, and every row of every theorem shown.")
+    ] = False,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write.")] = Path(
         "results"
     ),
@@ -71,7 +75,9 @@ def _reproduce(plans: Mapping[str, Any], scale: str, seed: int, outputs: Outputs
         bar.set_postfix_str(words)
         bar.update()
 
-    theorems = {theorem for name in plans for theorem in FIGURES[name].THEOREMS}
+    shown = {name: FIGURES[name].THEOREMS for name in plans}
+    most = 1 if scale == "quick" else None
+    theorems = {theorem for names in shown.values() for theorem in names[:most]}
     stop = threading.Event()
     # Compiling takes one core, so the verdicts are reached on another.
     with bar, ThreadPoolExecutor(1) as aside:
