@@ -13,7 +13,7 @@ mpl.use("Agg")
 install_import_hook("modelcollapse", "beartype.beartype")
 
 #: Programs that XLA may compile in one run of the whole suite: its budget of time.
-MOST_COMPILATIONS = 2_500
+MOST_COMPILATIONS = 4_000
 
 #: The base of every test's seed, unless `--fresh-seeds` draws another.
 SEED = 20_240_724
