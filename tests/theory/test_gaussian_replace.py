@@ -159,8 +159,11 @@ def test_infinite_moments_are_infinite():
     truth = Gaussian()
     names = {entry.name for entry in find(Loop(truth, Replace(3)), KLFromTruth())}
     assert "gaussian_replace_kl_from_truth" not in names
-    names = {entry.name for entry in find(Loop(truth, Replace(lambda t: 4 + t)), KLFromTruth())}
+    names = {entry.name for entry in find(Loop(truth, Replace((5, 6, 7))), KLFromTruth())}
     assert "gaussian_replace_kl_from_truth" in names
+    # A schedule given by a function has no end at which to stop asking.
+    names = {entry.name for entry in find(Loop(truth, Replace(lambda t: 4 + t)), KLFromTruth())}
+    assert "gaussian_replace_kl_from_truth" not in names
 
 
 @pytest.mark.parametrize(
