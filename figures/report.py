@@ -28,7 +28,8 @@ def render(
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    outcomes = [verdict.outcome for verdict in verdicts]
+    own = [v for figure in finished for found in figure.verdicts.values() for v in found]
+    outcomes = [verdict.outcome for verdict in (*own, *verdicts)]
     return environment.from_string(template.read_text("utf-8")).render(
         figures=[_figure(figure) for figure in finished],
         verdicts=[_verdict(verdict) for verdict in verdicts],
@@ -46,6 +47,11 @@ def _figure(figure: Finished) -> dict[str, Any]:
         "seconds": f"{figure.seconds:.1f}",
         "picture": base64.b64encode(figure.svg).decode("ascii"),
         "runs": [_run(name, run) for name, run in figure.runs.items()],
+        "verdicts": [
+            {"run": name, **_verdict(verdict)}
+            for name, found in figure.verdicts.items()
+            for verdict in found
+        ],
     }
 
 
@@ -72,6 +78,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "chains": f"{verdict.chains:,}",
         "resolution": f"{verdict.resolution:.2g}",
         "p": f"{verdict.p:.1e}",
+        "told": f"{verdict.variants - len(verdict.unresolved)} of {verdict.variants}",
         "reason": verdict.reason,
     }
 

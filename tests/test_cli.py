@@ -1,6 +1,8 @@
 """The command line keeps its contract: exit status, one line for bad input, nothing half-written."""
 
+import errno
 import json
+import os
 import re
 import types
 
@@ -14,9 +16,9 @@ from modelcollapse.figures.registry import FIGURES
 from modelcollapse.figures.trial import try_theorems
 from modelcollapse.sims import Run
 from modelcollapse.sims.verdicts import Comparison, Verdict, verify
-from modelcollapse.theory import Gaussian, Loop, Replace
+from modelcollapse.theory import Categorical, Gaussian, Loop, Replace
 from modelcollapse.theory.ledger import LEDGER
-from modelcollapse.theory.observables import Variance
+from modelcollapse.theory.observables import Support, Variance
 
 LOOP = Loop(Gaussian(), Replace(n=10))
 
@@ -52,13 +54,13 @@ def outcomes(monkeypatch):
     return wanted
 
 
-def tiny(draw=lambda runs: Figure()):
-    plan = Plan(LOOP, 3, 16, (Variance(),), record=(1, 2, 3))
+def tiny(draw=lambda runs: Figure(), plans=None, theorems=("gaussian_replace_variance",)):
+    plans = plans or {"only": Plan(LOOP, 3, 16, (Variance(),), record=(1, 2, 3))}
     return types.SimpleNamespace(
         TITLE="A title & more",
         CAPTION="A caption.",
-        THEOREMS=("gaussian_replace_variance",),
-        plans=lambda scale: {"only": plan},
+        THEOREMS=theorems,
+        plans=lambda scale: plans,
         draw=draw,
     )
 
@@ -237,6 +239,34 @@ def test_an_interrupted_figure_leaves_the_finished_ones_and_nothing_half_written
             run(["reproduce", "--out", str(tmp_path)])
     written = sorted(p.name for p in tmp_path.rglob("*") if p.is_file())
     assert written == ["one-only.nc", "one.png", "one.svg"]
+
+
+def test_a_disk_that_fills_up_is_one_line_and_what_was_finished_stays(
+    tmp_path, figures, outcomes, capsys
+):
+    def fills(runs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    figures("one", tiny())
+    figures("two", tiny(draw=fills))
+    assert run(["reproduce", "--out", str(tmp_path)]) == 2
+    (line,) = [x for x in capsys.readouterr().err.splitlines() if x.startswith("modelcollapse:")]
+    assert "no space left on device" in line
+    written = sorted(p.name for p in tmp_path.rglob("*") if p.is_file())
+    assert written == ["one-only.nc", "one.png", "one.svg"]
+
+
+def test_reproduce_judges_its_own_runs(tmp_path, figures, outcomes):
+    """A run of four chains, whose law theory bounds."""
+    outcomes.append("supported")
+    loop = Loop(Categorical.zipf(2000), Replace(n=20_000))
+    plans = {"few": Plan(loop, 2, 4, (Support(),), (1, 2))}
+    name = "categorical_replace_support_closure"
+    figures("one", tiny(plans=plans, theorems=(name,)))
+    assert run(["reproduce", "--out", str(tmp_path)]) == 0
+    own = [r for r in json.loads((tmp_path / "verdicts.json").read_text()) if "run" in r]
+    assert {(r["run"], r["theorem"], r["verdict"]) for r in own} == {("one-few", name, "supported")}
+    assert "Verdicts on these runs" in (tmp_path / "report.html").read_text()
 
 
 def test_a_folder_that_stays_empty_is_removed_again(tmp_path):

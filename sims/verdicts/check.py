@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -87,8 +87,11 @@ class Report:
         return f"Report({', '.join(counts)}, refuted={self.refuted})"
 
 
-def check(run: Any, budget: Budget | None = None) -> Report:
-    """Judge every theorem that speaks about the run's loop, where this run can.
+def check(
+    run: Any, budget: Budget | None = None, *, names: Collection[str] | None = None
+) -> Report:
+    """Judge every theorem that speaks about the run's loop, where this run can; only those named,
+    if `names` are given.
 
     Each theorem is judged at no more generations than the budget has comparisons for, spread evenly
     over those where theory says that so many chains tell it from at least one wrong variant. The
@@ -100,6 +103,8 @@ def check(run: Any, budget: Budget | None = None) -> Report:
     verdicts: list[Verdict] = []
     not_judged: list[NotJudged] = []
     for entry in find(run.loop):
+        if names is not None and entry.name not in names:
+            continue
         verdict, skipped = _check_one(entry, run, budget)
         verdicts.extend(verdict)
         not_judged.extend(skipped)
@@ -167,9 +172,11 @@ def _screen(
     case: Case, run: Any, variants: list[tuple[Wrong, np.ndarray]], budget: Budget
 ) -> dict[int, tuple[str, float]]:
     """Generations at which theory alone says that so many chains cannot judge: reason and chains."""
-    claimed, spread = case.prediction(), case.spread()
-    share = case.theorem.gives == "cdf"
-    if case.theorem.side is not None or (spread is None and not share):
+    claimed, spread, sub_gamma = case.prediction(), case.spread(), case.sub_gamma()
+    known = case.theorem.gives == "cdf" or spread is not None
+    if sub_gamma is not None:
+        known = known or bool(np.all(np.isfinite(sub_gamma[0])))
+    if case.theorem.side is not None or not known:
         return {}
     nulls = case.null(claimed)
     screened = {}
@@ -180,6 +187,7 @@ def _screen(
                 run.chains,
                 alpha=budget.comparison,
                 spread=None if spread is None else (spread[0][i, j], spread[1][i, j]),
+                sub_gamma=None if sub_gamma is None else (sub_gamma[0][i, j], sub_gamma[1][i, j]),
             )
             for j in range(claimed.shape[1])
         ]

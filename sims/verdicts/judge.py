@@ -100,6 +100,13 @@ class Case:
         variance, skewness = self.theorem.spread(self.loop, self.times)
         return self._shaped(variance), self._shaped(skewness)
 
+    def sub_gamma(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Variance factor and scale of a chain's law, where theory bounds it."""
+        if self.theorem.sub_gamma is None or self.theorem.gives == "cdf":
+            return None
+        variance, scale = self.theorem.sub_gamma(self.loop, self.times)
+        return self._shaped(variance), self._shaped(scale)
+
     def null(self, claimed: np.ndarray) -> np.ndarray:
         """The null interval around each claimed value."""
         margin = np.zeros_like(claimed)
@@ -148,7 +155,7 @@ def gather(case: Case, run: Any, claimed: np.ndarray, budget: Budget) -> tuple[A
             f"{case.theorem.name}: {claimed.size} comparisons; the budget allows {budget.comparisons}."
         )
     epsilon = float(np.finfo(run.data.attrs.get("dtype", "float32")).eps)
-    spread, nulls = case.spread(), case.null(claimed)
+    spread, sub_gamma, nulls = case.spread(), case.sub_gamma(), case.null(claimed)
     evidence = np.empty(claimed.shape, dtype=object)
     for (i, j), null in np.ndenumerate(nulls):
         column, observable = case.columns()[j]
@@ -157,6 +164,7 @@ def gather(case: Case, run: Any, claimed: np.ndarray, budget: Budget) -> tuple[A
             null,
             alpha=budget.comparison,
             spread=None if spread is None else (spread[0][i, j], spread[1][i, j]),
+            sub_gamma=None if sub_gamma is None else (sub_gamma[0][i, j], sub_gamma[1][i, j]),
             bounds=bounds(observable, case.loop.truth),
             share=isinstance(observable, AtMost),
             epsilon=epsilon,

@@ -1,13 +1,14 @@
 r"""Every p-value, resolution and number of chains needed is computed here, and nowhere else.
 
 A comparison asks whether the mean of $C$ independent chains agrees with a *null interval*: the
-prediction, widened by rounding and by what the theorem itself leaves open. Four tests serve it.
+prediction, widened by rounding and by what the theorem itself leaves open. Five tests serve it.
 
 - **Binomial.** A share of chains is compared exactly. An event of probability zero refutes.
 - **Mean.** With $z$ the distance from the interval in standard errors,
   $p = 2Q(z)\exp(c_3z^3+c_4z^4)$: Cramér's (1938) correction of the normal tail by skewness and
   kurtosis, taken as adverse to both sides. It is *certified* only if the exponent is at most 1 at
   the decision threshold; else it neither refutes nor supports.
+- **Bernstein.** Where theory bounds the law of one chain, few chains do; see `tails.py`.
 - **Bounded.** If every chain lies in a known $[a,b]$ and the mean test is not certified,
   Hoeffding's (1963) $P(\bar x\ge x)\le e^{-C\,\mathrm{kl}(x\|m)}$ holds whatever the law. As the data
   choose between these two, each gets half of the allotment.
@@ -22,16 +23,14 @@ The *resolution* is the smallest error of a prediction that such data refute wit
 
 import dataclasses
 import math
-from collections.abc import Callable
 from typing import Any
 
-from scipy import optimize, special, stats
+from scipy import special, stats
 
 from modelcollapse.sims.moments import Moments
 from modelcollapse.sims.verdicts.null import Null, Number
+from modelcollapse.sims.verdicts.tails import POWER, MeanTest, SubGammaTest, root
 
-#: Probability with which an error as large as the resolution is caught.
-POWER = 0.999
 #: Rounding allowed for, in units of the relative spacing of the chains' floating-point numbers.
 ROUNDING = 16
 #: Sample skewness and kurtosis are reckoned as if the most extreme chain had so many companions.
@@ -78,79 +77,6 @@ class Evidence:
         return float(math.ceil(chains)) if math.isfinite(chains) else math.inf
 
 
-@dataclasses.dataclass(frozen=True)
-class MeanTest:
-    r"""Tail of a standardised mean: $Q(z)\exp(c_3z^3+c_4z^4)$, and its threshold at `alpha`."""
-
-    count: Number
-    se: float
-    cubic: float
-    quartic: float
-    alpha: float
-
-    @staticmethod
-    def known(count: Number, variance: Number, skewness: Number, kurtosis: Number, alpha: Number):
-        """Variance and skewness from theory."""
-        se = math.sqrt(variance / count)
-        cubic, quartic = abs(skewness) / 6 / math.sqrt(count), max(kurtosis, 0.0) / 24 / count
-        return MeanTest(count, se, cubic, quartic, alpha)
-
-    @staticmethod
-    def student(count: Number, variance: Number, skewness: Number, kurtosis: Number, alpha: Number):
-        """All moments from the run."""
-        se = math.sqrt(variance / max(count - 1, 1))
-        cubic = abs(skewness) / 3 / math.sqrt(count)
-        quartic = (max(kurtosis, 0.0) / 24 + 0.25) / count
-        return MeanTest(count, se, cubic, quartic, alpha)
-
-    @property
-    def turn(self) -> float:
-        """Where the corrected tail stops falling: beyond it the value there is kept."""
-        slope, bend = 3 * self.cubic, 4 * self.quartic
-        if slope == bend == 0:
-            return math.inf
-        return 2 / (slope + math.sqrt(slope**2 + 4 * bend))
-
-    def exponent(self, z: Number) -> float:
-        """The logarithm of the correction."""
-        return self.cubic * z**3 + self.quartic * z**4
-
-    def log_tail(self, z: Number) -> float:
-        """Log-probability of a deviation beyond `z` standard errors to one side."""
-        z = min(z, self.turn)
-        return float(special.log_ndtr(-z)) + self.exponent(z)
-
-    def quantile(self, probability: Number) -> float:
-        """The `z` whose tail is `probability`; infinite if the corrected tail never gets there."""
-        end, target = min(self.turn, 200.0), math.log(min(probability, 0.5))
-        if not self.log_tail(end) <= target:
-            return math.inf
-        cubic, quartic, log_ndtr = self.cubic, self.quartic, special.log_ndtr
-        root = _root(lambda z: log_ndtr(-z) + (cubic + quartic * z) * z**3 - target, 0.0, end)
-        return float(root)
-
-    @property
-    def reach(self) -> float:
-        """The smallest shift caught at `POWER`."""
-        return (self.quantile(self.alpha) + self.quantile(1 - POWER)) * self.se
-
-    @property
-    def certified(self) -> bool:
-        """Whether the correction is at most a factor e at the threshold."""
-        z = self.quantile(self.alpha) if math.isfinite(self.exponent(1.0)) else math.inf
-        return math.isfinite(z) and self.exponent(z) <= 1 and 0 < self.se < math.inf
-
-    @property
-    def chains(self) -> float:
-        """Chains from which on it would be certified, were the moments as given."""
-        if not math.isfinite(self.exponent(1.0)) or not math.isfinite(self.se):
-            return math.inf
-        z = -float(special.ndtri_exp(math.log(self.alpha) - 1))
-        cubic = self.cubic * math.sqrt(self.count) * z**3
-        quartic = self.quartic * self.count * z**4
-        return float(math.ceil(((cubic + math.sqrt(cubic**2 + 4 * quartic)) / 2) ** 2))
-
-
 def cautious(moments: Moments) -> tuple[float, float]:
     """Absolute skewness and excess kurtosis of a run, raised by what `COMPANIONS` more chains like
     its most extreme one would add. A sample ruled by few chains so gives itself away."""
@@ -173,11 +99,6 @@ def _mean_test(moments: Moments, spread: Any, alpha: Number) -> MeanTest:
     return MeanTest.known(moments.count, variance, theory_skewness, kurtosis, alpha)
 
 
-def _root(function: Callable[[float], float], low: Number, high: Number) -> float:
-    """Where a function that changes sign between `low` and `high` is zero."""
-    return float(optimize.brentq(function, low, high))  # pyright: ignore[reportArgumentType]
-
-
 def relative_entropy(x: Number, m: Number) -> float:
     r"""$\mathrm{kl}(x\|m)=x\log\frac xm+(1-x)\log\frac{1-x}{1-m}$, infinite for an impossible x."""
     return float(special.rel_entr(x, m) + special.rel_entr(1 - x, 1 - m))
@@ -186,7 +107,7 @@ def relative_entropy(x: Number, m: Number) -> float:
 def _beyond(x: Number, exponent: Number, side: int) -> float:
     r"""The mean $m$ above (`side` 1) or below `x` with $\mathrm{kl}(x\|m)=$ `exponent`."""
     return float(
-        _root(lambda m: min(relative_entropy(x, m), 1e3 + exponent) - exponent, x, float(side > 0))
+        root(lambda m: min(relative_entropy(x, m), 1e3 + exponent) - exponent, x, float(side > 0))
     )
 
 
@@ -195,7 +116,7 @@ def _furthest(m: Number, exponent: Number, side: int) -> float:
     end = float(side > 0)
     if relative_entropy(end, m) <= exponent:
         return end
-    return _root(lambda x: min(relative_entropy(x, m), 1e3) - exponent, m, end)
+    return root(lambda x: min(relative_entropy(x, m), 1e3) - exponent, m, end)
 
 
 def _bounded_reach(prediction: Number, count: Number, alpha: Number) -> float:
@@ -238,6 +159,7 @@ def weigh(
     *,
     alpha: Number,
     spread: Any = None,
+    sub_gamma: Any = None,
     bounds: Bounds = UNBOUNDED,
     share: bool = False,
     epsilon: Number = 2.0**-23,
@@ -250,6 +172,7 @@ def weigh(
     - `null`: what the theorem allows, before rounding.
     - `alpha`: false-alarm probability of this comparison, both sides together.
     - `spread`: (variance, skewness) of a chain's value according to theory, if known.
+    - `sub_gamma`: (v, c) of a chain's law according to theory, if known; not used if v is infinite.
     - `bounds`: an interval in which every chain lies for certain.
     - `share`: the values are 0 or 1.
     - `epsilon`: relative spacing of the chains' floating-point numbers.
@@ -259,7 +182,7 @@ def weigh(
         return special_case
     if share:
         return _weigh_share(moments, null, alpha, ROUNDING * epsilon)
-    return _weigh_mean(moments, null, alpha, spread, bounds, ROUNDING * epsilon)
+    return _weigh_mean(moments, null, alpha, spread, sub_gamma, bounds, ROUNDING * epsilon)
 
 
 def _without_test(moments: Moments, null: Null) -> Evidence | None:
@@ -305,7 +228,13 @@ def _weigh_share(moments: Moments, null: Null, alpha: Number, rounding: Number) 
 
 
 def _weigh_mean(
-    moments: Moments, null: Null, alpha: Number, spread: Any, bounds: Bounds, rounding: Number
+    moments: Moments,
+    null: Null,
+    alpha: Number,
+    spread: Any,
+    sub_gamma: Any,
+    bounds: Bounds,
+    rounding: Number,
 ) -> Evidence:
     bounded = math.isfinite(bounds[0]) and math.isfinite(bounds[1])
     constant = moments.minimum == moments.maximum
@@ -319,6 +248,12 @@ def _weigh_mean(
         statistic = null.distance(moments.mean, se)
         note = "an event that the prediction excludes"
         return Evidence(0.0, statistic, se, math.nan, True, "bounded", note=note)
+    law = _sub_gamma_test(sub_gamma, moments.count, alpha / null.sides)
+    if law is not None:
+        distance = abs(null.distance(moments.mean, 1.0))
+        p = min(1.0, null.sides * math.exp(law.log_tail(distance)))
+        statistic = null.distance(moments.mean, law.se)
+        return Evidence(p, statistic, law.se, law.reach + null.margin, True, "Bernstein")
     choices = null.sides * (2 if bounded else 1)
     theory = spread is not None and float(spread[0]) > 0
     if constant and not theory and not bounded:
@@ -335,6 +270,13 @@ def _weigh_mean(
         return Evidence(math.nan, statistic, test.se, math.inf, False, "mean", test.chains, note)
     p = min(1.0, choices * math.exp(test.log_tail(abs(statistic)))) if statistic else 1.0
     return Evidence(p, statistic, test.se, test.reach + null.margin, True, "mean")
+
+
+def _sub_gamma_test(sub_gamma: Any, count: Number, alpha: Number) -> SubGammaTest | None:
+    if sub_gamma is None:
+        return None
+    variance, scale = (float(value) for value in sub_gamma)
+    return SubGammaTest(count, variance, scale, alpha) if 0 < variance < math.inf else None
 
 
 def _excluded(moments: Moments, null: Null, bounds: Bounds, tolerance: Number) -> bool:
@@ -365,14 +307,19 @@ def _weigh_bounded(
     return Evidence(min(1.0, choices * tail), statistic, se, reach, True, "bounded")
 
 
-def foresee(null: Null, count: Number, *, alpha: Number, spread: Any = None) -> Evidence:
+def foresee(
+    null: Null, count: Number, *, alpha: Number, spread: Any = None, sub_gamma: Any = None
+) -> Evidence:
     """What a comparison will be able to tell, from theory alone: certified or not, and the reach.
 
-    Without a `spread`, the comparison is of a share."""
+    Without a `spread` or a `sub_gamma` law, the comparison is of a share."""
     p = null.prediction
     one_sided = alpha / null.sides
     if not math.isfinite(p):
         return Evidence(math.nan, math.nan, math.nan, math.inf, False, "none", math.inf)
+    law = _sub_gamma_test(sub_gamma, count, one_sided)
+    if law is not None:
+        return Evidence(math.nan, math.nan, law.se, law.reach + null.margin, True, "Bernstein")
     if spread is None:
         p = min(max(p, 0.0), 1.0)
         se, reach = math.sqrt(p * (1 - p) / count), _share_reach(p, count, one_sided)

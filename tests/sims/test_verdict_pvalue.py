@@ -11,12 +11,12 @@ from modelcollapse.sims.moments import Moments
 from modelcollapse.sims.verdicts.budget import Budget
 from modelcollapse.sims.verdicts.null import Null
 from modelcollapse.sims.verdicts.pvalue import (
-    MeanTest,
     at_least,
     at_most,
     relative_entropy,
     weigh,
 )
+from modelcollapse.sims.verdicts.tails import MeanTest, SubGammaTest
 
 ALPHA = Budget().comparison
 CHAINS = 65_536
@@ -195,3 +195,40 @@ def test_the_bounded_test_is_conservative(p):
     for k in range(0, 400, 7):
         exact = at_least(k, 400, p) if k > 400 * p else at_most(k, 400, p)
         assert 1.000001 * math.exp(-400 * relative_entropy(k / 400, p)) >= exact
+
+
+@pytest.mark.parametrize("chains", [1, 3, 40])
+@pytest.mark.parametrize("p", [0.002, 0.3, 0.97])
+def test_bernsteins_tail_is_above_the_exact_one(p, chains):
+    """Each chain counts successes among 1,000 trials, so all together are binomial."""
+    trials = 1000
+    test = SubGammaTest(chains, trials * p * (1 - p), 1 / 3, ALPHA)
+    for z in (0.5, 2.0, 5.0, 8.0):
+        distance = z * test.se
+        far = trials * p + distance
+        near = trials * p - distance
+        exact = stats.binom.logsf(math.ceil(far * chains) - 1, trials * chains, p)
+        assert exact <= test.log_tail(distance)
+        if near >= 0:
+            assert stats.binom.logcdf(math.floor(near * chains), trials * chains, p) <= (
+                test.log_tail(distance)
+            )
+        assert test.quantile(math.exp(test.log_tail(distance))) == pytest.approx(distance)
+
+
+def test_a_few_chains_of_a_known_law_are_judged():
+    """Three chains that a test of their own moments could not use."""
+    x = np.array([4990.0, 5030.0, 5010.0])
+    law = (2500.0, 1 / 3)
+    fine = weigh(Moments.of(x), point(5000.0), alpha=ALPHA, sub_gamma=law)
+    off = weigh(Moments.of(x), point(5300.0), alpha=ALPHA, sub_gamma=law)
+    assert fine.test == off.test == "Bernstein"
+    assert fine.certified
+    assert fine.p > 0.1
+    assert off.p < ALPHA
+    assert fine.se == pytest.approx(50 / math.sqrt(3))
+    caught = weigh(Moments.of(x - 10), point(5000 + fine.reach), alpha=ALPHA, sub_gamma=law)
+    assert caught.p < ALPHA
+    assert (
+        weigh(Moments.of(x), point(5000.0), alpha=ALPHA, sub_gamma=(math.inf, 1.0)).test == "mean"
+    )

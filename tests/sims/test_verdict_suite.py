@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from fake_run import LOOP, ROW, STRICT, gaussian_run, make
 
+from modelcollapse.sims import simulate
 from modelcollapse.sims.verdicts import check, verify
 from modelcollapse.theory import Categorical, Gaussian, Loop, Replace
 from modelcollapse.theory.ledger import Row, Wrong
-from modelcollapse.theory.observables import AtMost, LogVariance, Variance
+from modelcollapse.theory.observables import AtMost, LogVariance, Support, Variance
 
 VERIFY = sys.modules["modelcollapse.sims.verdicts.verify"]
 CHECK = sys.modules["modelcollapse.sims.verdicts.check"]
@@ -140,3 +141,14 @@ def test_check_without_theorems(find):
     loop = Loop(Categorical([0.5, 0.5]), Replace(n=5))
     assert loop != LOOP
     assert STRICT.wrong[:3] == ROW.wrong
+
+
+def test_check_judges_a_few_chains_of_a_large_vocabulary():
+    """Their law is bounded by theory: four chains tell the lineage law from its slips."""
+    loop = Loop(Categorical.zipf(2000), Replace(n=20_000))
+    run = simulate(loop, 8, 4, key=jax.random.key(3), observables=[Support()], record=[1, 2, 8])
+    (verdict,) = [v for v in check(run).verdicts if v.theorem.endswith("support_closure")]
+    assert verdict.outcome == "supported"
+    assert verdict.generations == (1, 2, 8)
+    assert {c.test for c in verdict.comparisons} == {"Bernstein"}
+    assert "one generation too few" not in verdict.unresolved

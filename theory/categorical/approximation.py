@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from modelcollapse.theory.categorical import survival
+from modelcollapse.theory.categorical import fluctuation, survival
 from modelcollapse.theory.categorical.family import Categorical
 from modelcollapse.theory.categorical.sizes import draws, generations
 from modelcollapse.theory.categorical.trials import (
@@ -19,7 +19,7 @@ from modelcollapse.theory.categorical.trials import (
 )
 from modelcollapse.theory.ledger import Row, Where, Wrong, fewer_draws, off_by_one, theorem
 from modelcollapse.theory.loop import Loop
-from modelcollapse.theory.observables import Support, SurvivalByRank, SurvivingMass
+from modelcollapse.theory.observables import Support, SurvivalByRank, SurvivingMass, rank_bins
 from modelcollapse.theory.regimes import Replace
 
 
@@ -35,6 +35,23 @@ def envelope(loop: Loop, t: Any) -> np.ndarray:
     sizes = loop.regime.total(max(int(t.max()), 1)).astype(np.float64)
     x = np.concatenate([[0.0], np.cumsum(1 / sizes)])[t]
     return np.where(t > 1, 0.01 * x**2 * (1 + 2 * x), 0.0)
+
+
+def _support_sub_gamma(loop: Loop, t: Any) -> Any:
+    p = probabilities(loop)
+    return fluctuation.sub_gamma(p, np.ones(p.size), draws(loop, t), t, (0, p.size))
+
+
+def _mass_sub_gamma(loop: Loop, t: Any) -> Any:
+    p = probabilities(loop)
+    return fluctuation.sub_gamma(p, p, draws(loop, t), t, (0, p.size))
+
+
+def _rank_sub_gamma(loop: Loop, t: Any) -> Any:
+    p = -np.sort(-probabilities(loop))
+    edges = rank_bins(p.size, SurvivalByRank().bins)
+    sizes = np.diff(edges)
+    return fluctuation.sub_gamma(p, np.repeat(1 / sizes, sizes), draws(loop, t), t, edges)
 
 
 _kimura = Wrong(
@@ -62,6 +79,7 @@ _ROWS = [
     observable=Support(),
     kind="asymptotic",
     envelope=envelope,
+    sub_gamma=_support_sub_gamma,
     where=_REPLACE,
     source=_SOURCES,
     derived_here=True,
@@ -80,6 +98,7 @@ def categorical_replace_support_closure(loop: Loop, t: Any) -> Any:
     observable=SurvivingMass(),
     kind="asymptotic",
     envelope=envelope,
+    sub_gamma=_mass_sub_gamma,
     where=_REPLACE,
     source=_SOURCES,
     derived_here=True,
@@ -94,6 +113,7 @@ def categorical_replace_surviving_mass_closure(loop: Loop, t: Any) -> Any:
     observable=SurvivalByRank(),
     kind="asymptotic",
     envelope=envelope,
+    sub_gamma=_rank_sub_gamma,
     where=_REPLACE,
     source=_SOURCES,
     derived_here=True,
@@ -108,6 +128,7 @@ def categorical_replace_survival_by_rank_closure(loop: Loop, t: Any) -> Any:
     observable=Support(),
     kind="bound",
     side="lower",
+    sub_gamma=_support_sub_gamma,
     where=_REPLACE,
     source="suresh2024",
     rows=[
@@ -124,6 +145,7 @@ def categorical_replace_support_lower(loop: Loop, t: Any) -> Any:
     observable=Support(),
     kind="bound",
     side="upper",
+    sub_gamma=_support_sub_gamma,
     where=_REPLACE,
     source="mohle1999",
     derived_here=True,

@@ -38,12 +38,14 @@ class Row:
 
 @dataclasses.dataclass(frozen=True)
 class Theorem:
-    """What a loop implies for an observable.
+    r"""What a loop implies for an observable.
 
     `theorem(loop, t)` is the prediction at the generations `t`: float64, shape `(len(t),)`, or
     `(len(t), components)` for a vector observable. A theorem that gives a cdf takes its argument as
     a third parameter. `spread(loop, t)`, where it is known, is the pair (variance, skewness) of the
-    observable over chains, so that a test need not estimate them. An asymptotic theorem has an
+    observable over chains, so that a test need not estimate them. `sub_gamma(loop, t)` is the pair
+    $(v,c)$ with $\log\mathbb E\,e^{\lambda(X-\mathbb EX)}\le\lambda^2v/2(1-c|\lambda|)$: a few chains can then be
+    judged; v is infinite where that is not claimed. An asymptotic theorem has an
     `envelope(loop, t)`: the largest relative error claimed. A bound has a `side`.
     """
 
@@ -60,6 +62,7 @@ class Theorem:
     proof: str | None = None
     side: Literal["lower", "upper"] | None = None
     spread: Callable[[Loop, Any], tuple[Any, Any]] | None = None
+    sub_gamma: Callable[[Loop, Any], tuple[Any, Any]] | None = None
     envelope: Callable[[Loop, Any], Any] | None = None
 
     def __call__(self, loop: Loop, t: Any, *at: Any) -> np.ndarray:
@@ -89,6 +92,7 @@ def theorem(
     proof: str | None = None,
     side: Literal["lower", "upper"] | None = None,
     spread: Callable[[Loop, Any], tuple[Any, Any]] | None = None,
+    sub_gamma: Callable[[Loop, Any], tuple[Any, Any]] | None = None,
     envelope: Callable[[Loop, Any], Any] | None = None,
 ) -> Callable[[Callable[..., Any]], Theorem]:
     """Enter the decorated function `(loop, t) -> prediction` into the ledger under its own name.
@@ -119,6 +123,7 @@ def theorem(
             proof=proof,
             side=side,
             spread=spread,
+            sub_gamma=sub_gamma,
             envelope=envelope,
         )
         for row in entry.rows:

@@ -36,7 +36,10 @@ class Outputs:
 
     @contextlib.contextmanager
     def staged(self) -> Iterator[Path]:
-        """A temporary folder whose files are moved into place if the block ends well, else dropped."""
+        """A temporary folder whose files are moved into place if the block ends well, else dropped.
+
+        Raises `BadInputError` if the folder can no longer be written to, as when the disk is full.
+        """
         draft = Path(tempfile.mkdtemp(dir=self.folder, prefix=_PREFIX))
         try:
             yield draft
@@ -44,6 +47,11 @@ class Outputs:
                 target = self.folder / path.relative_to(draft)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 os.replace(path, target)
+        except OSError as error:
+            reason = (error.strerror or "cannot be written to").lower()
+            raise BadInputError(
+                f"--out must be a folder that can be written to; '{self.folder}' failed ({reason})."
+            ) from error
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 

@@ -68,16 +68,15 @@ def _reproduce(plans: Mapping[str, Any], scale: str, seed: int, outputs: Outputs
     started = time.perf_counter()
     key = jax.random.key(seed)
     finished: list[Finished] = []
-    steps = sum(len(figure) + 1 for figure in plans.values()) + 1
+    steps = sum(len(figure) + 2 for figure in plans.values()) + 1
     bar = tqdm(total=steps, desc="reproduce", unit="step", disable=None)
 
     def tick(words: str) -> None:
         bar.set_postfix_str(words)
         bar.update()
 
-    shown = {name: FIGURES[name].THEOREMS for name in plans}
     most = 1 if scale == "quick" else None
-    theorems = {theorem for names in shown.values() for theorem in names[:most]}
+    theorems = {theorem for name in plans for theorem in FIGURES[name].THEOREMS[:most]}
     stop = threading.Event()
     # Compiling takes one core, so the verdicts are reached on another.
     with bar, ThreadPoolExecutor(1) as aside:
@@ -91,14 +90,21 @@ def _reproduce(plans: Mapping[str, Any], scale: str, seed: int, outputs: Outputs
                 took = f"{finished[-1].seconds:.1f} s"
                 tqdm.write(f"{name}: {outputs.folder / name}.png, .svg and data ({took})")
             tick("verdicts")
-            verdicts = judged.result()
+            ledger = judged.result()
         finally:
             stop.set()
+    shown = [(figure.name, *item) for figure in finished for item in figure.verdicts.items()]
+    own = [
+        {"run": f"{figure}-{run}", **record}
+        for figure, run, found in shown
+        for record in records(list(found))
+    ]
+    verdicts = [*(verdict for *_, found in shown for verdict in found), *ledger]
     with outputs.staged() as draft:
-        text = json.dumps(records(verdicts), indent=1, ensure_ascii=False, allow_nan=False)
+        text = json.dumps([*own, *records(ledger)], indent=1, ensure_ascii=False, allow_nan=False)
         (draft / "verdicts.json").write_text(text, encoding="utf-8")
         seconds = time.perf_counter() - started
-        report = render(finished, verdicts, scale=scale, seed=seed, seconds=seconds)
+        report = render(finished, ledger, scale=scale, seed=seed, seconds=seconds)
         (draft / "report.html").write_text(report, encoding="utf-8")
     typer.echo(f"verdicts: {count(verdicts)} ({outputs.folder / 'verdicts.json'})")
     typer.echo(f"report: {outputs.folder / 'report.html'} ({seconds:.0f} s in all)")
