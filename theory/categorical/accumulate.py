@@ -117,6 +117,7 @@ def categorical_accumulate_heterozygosity(loop: Loop, t: Any) -> Any:
     where=Where(family=Categorical, regime=Accumulate, constant=True),
     source=("gerstgrasser2024", "dey2024"),
     derived_here=True,
+    proof="algebra:accumulate_lower",
     rows=[Row(ACCUMULATE, (2, 4, 8), (_from_second, doubled))],
 )
 def categorical_accumulate_heterozygosity_lower(loop: Loop, t: Any) -> Any:
@@ -144,7 +145,7 @@ def _first_size(loop: Loop) -> int:
     where=_KEPT,
     source="gerstgrasser2024",
     derived_here=True,
-    proof="enumeration:law",
+    proof="algebra:kept",
     rows=_KEPT_ROWS,
 )
 def categorical_kept_support(loop: Loop, t: Any) -> Any:
@@ -157,7 +158,7 @@ def categorical_kept_support(loop: Loop, t: Any) -> Any:
     where=_KEPT,
     source="gerstgrasser2024",
     derived_here=True,
-    proof="enumeration:law",
+    proof="algebra:kept",
     rows=_KEPT_ROWS,
 )
 def categorical_kept_mass(loop: Loop, t: Any) -> Any:

@@ -24,17 +24,18 @@ from modelcollapse.theory.regimes import Replace
 
 
 def envelope(loop: Loop, t: Any) -> np.ndarray:
-    r"""Largest relative error claimed for the closure: $0.01\,x^2(1+2x)$, $x=\sum_{s\le t}1/n_s$;
+    r"""Largest relative error claimed for the closure: $0.015\,x^2(1+2x)$, $x=\sum_{s\le t}1/n_s$;
     zero at t = 1, where it is exact.
 
-    Found by comparison with the exact law: with constant n from 1 to 3000 the error stays below
-    $0.007x^2$ at $x\le0.2$ and below $0.016x^2$ up to $x=3$; random schedules come within 13 % of
-    the envelope.
+    Found by comparison with the exact law, not proved: with constant n from 1 to 3000 the error stays
+    below $0.007x^2$ at $x\le0.2$ and below $0.016x^2$ up to $x=3$. Worst are schedules that end small: a
+    last generation of m draws after many of more than 100 m has up to $0.0137x^2(1+2x)$, at
+    $x\approx1.34/m$, $p\approx3/m$.
     """
     t = generations(t)
     sizes = loop.regime.total(max(int(t.max()), 1)).astype(np.float64)
     x = np.concatenate([[0.0], np.cumsum(1 / sizes)])[t]
-    return np.where(t > 1, 0.01 * x**2 * (1 + 2 * x), 0.0)
+    return np.where(t > 1, 0.015 * x**2 * (1 + 2 * x), 0.0)
 
 
 def _support_sub_gamma(loop: Loop, t: Any) -> Any:
@@ -90,7 +91,7 @@ _ROWS = [
     ],
 )
 def categorical_replace_support_closure(loop: Loop, t: Any) -> Any:
-    r"""Words alive $\approx\sum_k1-e^{k_1l_k+k_2l_k^2/2}$, $l_k=\log(1-p_k)$, with the mean $k_1$ and variance $k_2$ of the number of lineages by the two-cumulant recursion; for every n, with relative error at most $0.01x^2(1+2x)$, $x=\sum_{s\le t}1/n_s$."""
+    r"""Words alive $\approx\sum_k1-e^{k_1l_k+k_2l_k^2/2}$, $l_k=\log(1-p_k)$, with the mean $k_1$ and variance $k_2$ of the number of lineages by the two-cumulant recursion; for every n, with relative error at most $0.015x^2(1+2x)$, $x=\sum_{s\le t}1/n_s$."""
     return survival.support(probabilities(loop), draws(loop, t), t)
 
 
@@ -131,6 +132,7 @@ def categorical_replace_survival_by_rank_closure(loop: Loop, t: Any) -> Any:
     sub_gamma=_support_sub_gamma,
     where=_REPLACE,
     source="suresh2024",
+    proof="algebra:support_lower",
     rows=[
         Row(LARGER, (2, 4, 6), (off_by_one, doubled), MANY),
         Row(LARGER_SCHEDULE, (2, 3, 5), (off_by_one, doubled), MANY),
@@ -149,6 +151,7 @@ def categorical_replace_support_lower(loop: Loop, t: Any) -> Any:
     where=_REPLACE,
     source="mohle1999",
     derived_here=True,
+    proof="algebra:support_upper",
     rows=[
         Row(REPLACE, (2, 3, 4), (fewer_draws, one_too_many), MANY),
         Row(REPLACE_SCHEDULE, (2, 5, 8), (fewer_draws,), MANY),

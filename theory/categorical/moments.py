@@ -123,25 +123,20 @@ def frequency(p: Any, n: Any, t: Any, *, power: Any = 1) -> Any:
 
 @jax.jit
 def _second(sizes: Any, p: Any) -> Any:
-    def forward(sums: Any, n: Any) -> tuple:
-        s2, s3, s4, s2s2 = sums
+    # The recursion of the docstring in H = 1 - S_2, J = 1 - S_3 and H^2: all of them vanish when one
+    # label is left, so that no digit is lost on the way there.
+    def forward(values: Any, n: Any) -> tuple:
+        h, j, squared = values
         l2 = 1 - 1 / n
         l3 = l2 * (1 - 2 / n)
         l4 = l3 * (1 - 3 / n)
-        return jnp.stack(
-            [
-                1 / n + l2 * s2,
-                1 / n**2 + 3 * l2 / n * s2 + l3 * s3,
-                1 / n**3 + 7 * l2 / n**2 * s2 + 6 * l3 / n * s3 + l4 * s4,
-                l4 * s2s2 + l3 / n * (2 * s2 + 4 * s3) + l2 / n**2 * (1 + 6 * s2) + 1 / n**3,
-            ]
-        ), sums
+        gained = l2 / n * ((8 - 14 / n) * h - (4 - 8 / n) * j)
+        return jnp.stack([l2 * h, 3 * l2 / n * h + l3 * j, l4 * squared + gained]), squared
 
-    s2 = (p**2).sum()
-    start = jnp.stack([s2, (p**3).sum(), (p**4).sum(), s2**2])
+    h = 1 - (p**2).sum()
+    start = jnp.stack([h, 1 - (p**3).sum(), h**2])
     last, before = jax.lax.scan(forward, start, jnp.asarray(sizes, start.dtype))
-    sums = jnp.concatenate([before, last[None]])
-    return 1 - 2 * sums[:, 0] + sums[:, 3]
+    return jnp.append(before, last[2])
 
 
 @float64
@@ -183,14 +178,14 @@ _mean_squared = Wrong(
         assuming="maximum likelihood on a pooled sample, every draw with mean p",
     ),
     source=("feller1951", "alemohammad2024"),
-    proof="enumeration:law",
+    proof="algebra:martingale",
     rows=[
         *(Row(loop, (1, 3), (_decaying,), MANY) for loop in (REPLACE, FRESH)),
         *(Row(loop, (1, 3), (_decaying,)) for loop in (ACCUMULATE, SUBSAMPLE, MIXTURE, FIXED_REAL)),
     ],
 )
 def categorical_pooled_frequency(loop: Loop, t: Any) -> Any:
-    r"""$\mathbb E\,p_{t,k}=p_k$: frequencies are a martingale, and the mean mass of any fixed set of labels is conserved. What decays is the number of labels alive and their original mass."""
+    r"""$\mathbb E\,p_{t,k}=p_k$: the mean mass of any fixed set of labels is conserved (under replace and accumulate frequencies are a martingale). What decays is the number of labels alive and their original mass."""
     return np.tile(_kept(loop), (len(generations(t)), 1))
 
 
@@ -222,7 +217,7 @@ _DRIFT_ROWS = [
     where=_REPLACE,
     source=("feller1951", "crow1970"),
     spread=_frequency_spread(2),
-    proof="enumeration:law",
+    proof="algebra:frequency",
     rows=_DRIFT_ROWS,
 )
 def categorical_replace_frequency_squared(loop: Loop, t: Any) -> Any:
@@ -235,7 +230,7 @@ def categorical_replace_frequency_squared(loop: Loop, t: Any) -> Any:
     where=_REPLACE,
     source=("feller1951", "cannings1974"),
     spread=_frequency_spread(3),
-    proof="enumeration:law",
+    proof="algebra:frequency",
     rows=_DRIFT_ROWS,
 )
 def categorical_replace_frequency_cubed(loop: Loop, t: Any) -> Any:
@@ -264,7 +259,7 @@ def categorical_replace_heterozygosity(loop: Loop, t: Any) -> Any:
     where=_REPLACE,
     source=("crow1970", "ewens2004"),
     derived_here=True,
-    proof="enumeration:law",
+    proof="algebra:diversity_squared",
     rows=[
         Row(REPLACE, (1, 2, 4, 8), (off_by_one, doubled, fewer_draws, _mean_squared), MANY),
         Row(

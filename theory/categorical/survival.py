@@ -196,7 +196,7 @@ _SOURCES = ("mohle1999", "cannings1974")
     where=_MODERATE,
     source=_SOURCES,
     derived_here=True,
-    proof="enumeration:ancestors",
+    proof="algebra:lineage",
     rows=_ROWS,
 )
 def categorical_replace_support(loop: Loop, t: Any) -> Any:
@@ -209,7 +209,7 @@ def categorical_replace_support(loop: Loop, t: Any) -> Any:
     where=_MODERATE,
     source=_SOURCES,
     derived_here=True,
-    proof="enumeration:ancestors",
+    proof="algebra:lineage",
     rows=_ROWS,
 )
 def categorical_replace_surviving_mass(loop: Loop, t: Any) -> Any:
@@ -222,7 +222,7 @@ def categorical_replace_surviving_mass(loop: Loop, t: Any) -> Any:
     where=_MODERATE,
     source=_SOURCES,
     derived_here=True,
-    proof="enumeration:ancestors",
+    proof="algebra:lineage",
     rows=_ROWS,
 )
 def categorical_replace_survival_by_rank(loop: Loop, t: Any) -> Any:
@@ -241,7 +241,7 @@ def categorical_replace_survival_by_rank(loop: Loop, t: Any) -> Any:
     ),
     source=_SOURCES,
     derived_here=True,
-    proof="enumeration:ancestors",
+    proof="algebra:support_law",
     rows=[
         Row(REPLACE, (2, 4, 8), _SLIPS, MANY, at=(1.0, 2.0, 3.0)),
         Row(REPLACE_SCHEDULE, (2, 5, 8), _SLIPS[:1] + _SLIPS[2:], MANY, at=(1.0, 2.0, 3.0)),
@@ -260,7 +260,7 @@ def categorical_replace_support_law(loop: Loop, t: Any, at: float) -> Any:
         assuming="words come from the models' own output and one first real sample only",
     ),
     source="mohle1999",
-    proof="enumeration:law",
+    proof="algebra:kept",
     rows=[
         Row(REPLACE, (2, 4, 8), (_regained,), MANY),
         Row(ACCUMULATE, (2, 4, 8), (_regained,)),

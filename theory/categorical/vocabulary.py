@@ -267,7 +267,7 @@ _SOURCES = ("mohle1999", "crow1970")
     where=_moderate(Fresh),
     source=_SOURCES,
     derived_here=True,
-    proof="enumeration:law",
+    proof="algebra:killing",
     rows=[
         Row(
             FRESH,
@@ -289,7 +289,7 @@ def categorical_fresh_support(loop: Loop, t: Any) -> Any:
     where=_moderate(Mixture),
     source=_SOURCES,
     derived_here=True,
-    proof="enumeration:law",
+    proof="algebra:killing",
     rows=[
         Row(
             MIXTURE,
@@ -311,6 +311,7 @@ def categorical_mixture_support(loop: Loop, t: Any) -> Any:
     where=Where(family=Categorical, regime=(Fresh, Mixture)),
     source=_SOURCES,
     derived_here=True,
+    proof="algebra:real_support_upper",
     rows=[
         Row(FRESH, (2, 4, 8), (fewer_draws,), MANY),
         Row(MIXTURE, (2, 3, 4), (fewer_draws,)),

@@ -81,7 +81,8 @@ def variance_moment(n: Any, t: Any, q: Any, *, estimator: str = "mle", variance:
     standard deviation, $q=-1$ the precision.
     """
     require_draws(n, 2)
-    log_moment = _log_moment(n, t, q, estimator)
+    # At t = 0 no factor enters, not even one without a mean.
+    log_moment = jnp.where(jnp.asarray(t) == 0, 0.0, _log_moment(n, t, q, estimator))
     return jnp.where(jnp.isnan(log_moment), jnp.inf, variance**q * jnp.exp(log_moment))
 
 
@@ -140,7 +141,8 @@ def kl_from_truth(n: Any, t: Any, *, estimator: str = "mle") -> Any:
         shift = pick(jnp.exp(table) * prefix_sums(jnp.exp(-table[:-1]) / sizes), t)
     log_variance = total(lambda size: drift(size, estimator), n, t)
     scarce = total(lambda size: jnp.where(size <= 3, 1.0, 0.0), n, t) > 0
-    return jnp.where(scarce, jnp.inf, (log_variance + jnp.expm1(log_growth) + shift) / 2)
+    value = jnp.where(scarce, jnp.inf, (log_variance + jnp.expm1(log_growth) + shift) / 2)
+    return jnp.where(jnp.asarray(t) == 0, 0.0, value)
 
 
 def _draws(loop: Loop, t: Any) -> dict[str, Any]:
@@ -239,7 +241,7 @@ def gaussian_replace_variance(loop: Loop, t: Any) -> Any:
     spread=_spread_of_power(2.0),
 )
 def gaussian_replace_variance_squared(loop: Loop, t: Any) -> Any:
-    r"""$\mathbb E\,\sigma_t^4=\sigma_0^4\prod_{s\le t}\nu_s(\nu_s+2)/c_s^2$: with the unbiased variance the relative variance of $\sigma_t^2$ is $(1+2/\nu)^t-1$ and explodes while $\sigma_t\to0$."""
+    r"""$\mathbb E\,\sigma_t^4=\sigma_0^4\prod_{s\le t}\nu_s(\nu_s+2)/c_s^2$: with the unbiased variance and constant n the relative variance of $\sigma_t^2$ is $(1+2/\nu)^t-1$ and explodes while $\sigma_t\to0$."""
     return _moment(loop, t, 2.0)
 
 
@@ -306,6 +308,7 @@ def gaussian_replace_mean_error(loop: Loop, t: Any) -> Any:
     where=_WHERE,
     source="shumailov2024",
     derived_here=True,
+    proof="algebra:replace_distances",
     rows=[
         Row(_MLE, (1, 2, 3), (off_by_one, half_exponent, fewer_draws, _without_mean_error), 2**18),
         Row(_MLE, (2, 3), (other_estimator,), 2**18),
@@ -314,7 +317,7 @@ def gaussian_replace_mean_error(loop: Loop, t: Any) -> Any:
     ],
 )
 def gaussian_replace_w2_squared(loop: Loop, t: Any) -> Any:
-    r"""$\mathbb E\,W_2^2(p_t,p_0)=2\sigma_0^2(1-\prod_{s\le t}a_s)$ for maximum likelihood, $a=\sqrt{2/c}\,\Gamma(n/2)/\Gamma(\nu/2)$, so bounded by $2\sigma_0^2$; for the unbiased variance $\sigma_0^2\sum_{s\le t}1/n_s$ is added, and it diverges."""
+    r"""$\mathbb E\,W_2^2(p_t,p_0)=2\sigma_0^2(1-\prod_{s\le t}a_s)$ for maximum likelihood, $a=\sqrt{2/c}\,\Gamma(n/2)/\Gamma(\nu/2)$, so bounded by $2\sigma_0^2$; for the unbiased variance $\sigma_0^2\sum_{s\le t}1/n_s$ is added, which diverges at constant n."""
     return w2_squared(variance=initial_variance(loop), **_draws(loop, t))
 
 
@@ -323,6 +326,7 @@ def gaussian_replace_w2_squared(loop: Loop, t: Any) -> Any:
     where=_WHERE,
     source="shumailov2024",
     derived_here=True,
+    proof="algebra:replace_distances",
     rows=[
         Row(
             _MLE,

@@ -102,7 +102,7 @@ _as_if_accumulated = Wrong(
     where=_WHERE,
     source="kazdan2024",
     derived_here=True,
-    proof="algebra:subsample",
+    proof="algebra:subsample_growth",
     rows=[
         Row(_MLE, (2, 4), (other_estimator, _as_if_replaced, fewer_draws), 2**18),
         Row(_UNBIASED, (2, 4), (other_estimator,), 2**18),
@@ -110,7 +110,7 @@ _as_if_accumulated = Wrong(
     ],
 )
 def gaussian_subsample_variance(loop: Loop, t: Any) -> Any:
-    r"""$\mathbb E\,\sigma_t^2=f_t\,\mathbb E\,Q_t$ where the pool's mean variance follows a recursion of factors: it converges for maximum likelihood and grows like $t^{1/n}$ with the unbiased variance."""
+    r"""$\mathbb E\,\sigma_t^2=f_t\,\mathbb E\,Q_t$ where the pool's mean variance follows a recursion of factors; at constant n it converges for maximum likelihood and grows like $t^{1/n}$ with the unbiased variance."""
     return variance(**_draws(loop, t))
 
 

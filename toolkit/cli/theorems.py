@@ -30,6 +30,7 @@ def command(
 def ledger() -> list[dict[str, Any]]:
     """Every theorem as plain data, in the ledger's order."""
     from modelcollapse.figures.registry import figures_of
+    from modelcollapse.proofs.pages import layer, place
     from modelcollapse.theory.ledger import LEDGER
 
     return [
@@ -46,10 +47,11 @@ def ledger() -> list[dict[str, Any]]:
             "source": list(entry.source),
             "derived_here": entry.derived_here,
             "proof": entry.proof,
+            "page": place(entry.name),
             "rows": len(entry.rows),
             "figures": list(figures_of(entry.name)),
             "status": {
-                "proof": entry.proof or "open",
+                "proof": layer(entry.name, entry.proof),
                 "simulation": len(entry.rows) > 0,
                 "figure": bool(figures_of(entry.name)),
             },
@@ -61,16 +63,16 @@ def ledger() -> list[dict[str, Any]]:
 def as_table(entries: list[dict[str, Any]]) -> str:
     """The ledger in at most 100 columns, one line a theorem, and its statement below."""
     width = max((len(entry["name"]) for entry in entries), default=0)
-    lines = [f"{'theorem':{width}}  kind        gives       rows  proof  figures"]
+    lines = [f"{'theorem':{width}}  kind        gives       rows  proof"]
     lines.append("-" * 100)
     for entry in entries:
-        kind, proof = entry["kind"], "yes" if entry["proof"] else "open"
+        kind, proof = entry["kind"], entry["status"]["proof"]
         gives = entry["gives"].replace("second", "2nd")
-        figures = ", ".join(entry["figures"]) or "-"
-        lines.append(
-            f"{entry['name']:{width}}  {kind:10}  {gives:10}  {entry['rows']:4}  {proof:5}  {figures}"
-        )
-        lines += textwrap.wrap(entry["statement"], 100, initial_indent="  ", subsequent_indent="  ")
+        lines.append(f"{entry['name']:{width}}  {kind:10}  {gives:10}  {entry['rows']:4}  {proof}")
+        below = entry["statement"]
+        if entry["figures"]:
+            below += f" Drawn in {', '.join(entry['figures'])}."
+        lines += textwrap.wrap(below, 100, initial_indent="  ", subsequent_indent="  ")
     counted = sum(entry["rows"] for entry in entries)
     lines.append(f"{len(entries)} theorems, {counted} rows.")
     return "\n".join(lines)
@@ -84,15 +86,21 @@ def as_markdown(entries: list[dict[str, Any]]) -> str:
     ]
     for entry in entries:
         cells = [
-            f"`{entry['name']}`",
+            _linked(entry),
             _cell(entry["statement"]),
             entry["kind"],
-            f"`{entry['proof']}`" if entry["proof"] else "open",
+            f"`{entry['proof']}`" if entry["proof"] else entry["status"]["proof"],
             str(entry["rows"]),
             ", ".join(entry["figures"]) or "",
         ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _linked(entry: dict[str, Any]) -> str:
+    """The theorem's name, as a link to its derivation where there is one."""
+    name = f"`{entry['name']}`"
+    return f"[{name}](proofs/{entry['page']})" if entry["page"] else name
 
 
 def _cell(statement: str) -> str:
