@@ -8,7 +8,8 @@ same for any number of devices and of blocks in flight.
 import collections
 import dataclasses
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import equinox as eqx
@@ -16,12 +17,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, PartitionSpec
-from jaxtyping import Array, Float
 
-from modelcollapse.sims.observe import observer
+from modelcollapse.sims.observe import Observer, column_names
 from modelcollapse.sims.paths import AbstractPath
 from modelcollapse.sims.samplers.stream import Stream
-from modelcollapse.theory import AbstractFamily, AbstractRegime
+from modelcollapse.theory import AbstractFamily, AbstractRegime, x64
 from modelcollapse.theory.observables import AbstractObservable
 
 _SIZES = ("n", "n_real", "n_synthetic")
@@ -35,7 +35,14 @@ class Program:
     observables: tuple[AbstractObservable, ...]
     dtype: str
     width: int
+    #: Recorded generations of which every chain's values are returned.
+    slots: int
     devices: int
+
+
+#: Summaries of every recorded generation, and the values of all chains at the slots: arrays of shapes
+#: (recorded, 6, columns) and (slots, columns, chains).
+Block = tuple[Any, Any]
 
 
 def bare(regime: AbstractRegime) -> AbstractRegime:
@@ -57,38 +64,41 @@ def _block(
     regime: AbstractRegime,
     words: Any,
     sizes: Any,
+    prepared: Any,
     record: Any,
     first_chain: Any,
-) -> Float[Array, "recorded chains columns"]:
-    chains = first_chain + jnp.arange(program.width, dtype=jnp.uint32)
+    chains: Any,
+) -> Block:
+    number = first_chain + jnp.arange(program.width, dtype=jnp.uint32)
     root = Stream.of(words)
     streams = Stream(
-        jnp.broadcast_to(root.key0, chains.shape), jnp.broadcast_to(root.key1, chains.shape)
-    ).fold(chains)
-    observe = observer(program.observables, truth, program.dtype)
-    real, synthetic = sizes
-    return program.path.trace(streams, truth, regime, real, synthetic, record, observe)
+        jnp.broadcast_to(root.key0, number.shape), jnp.broadcast_to(root.key1, number.shape)
+    ).fold(number)
+    observe = Observer(program.observables, program.dtype, truth, number < chains)
+    columns = len(column_names(program.observables, truth))
+    kept = jnp.zeros((program.slots, columns, program.width), program.dtype)
+    kept, summaries = program.path.trace(
+        streams, truth, regime, sizes, prepared, record, observe, kept
+    )
+    return summaries, kept
 
 
 @functools.lru_cache(maxsize=256)
 def _compiled(program: Program) -> Any:
     """The program, jitted over one block a device."""
 
-    def run(
-        truth: Any, regime: Any, words: Any, sizes: Any, record: Any, first_chains: Any
-    ) -> Float[Array, "blocks recorded chains columns"]:
-        block = _block(program, truth, regime, words, sizes, record, first_chains[0])
-        return block[None]
+    def run(*arguments: Any) -> Block:
+        *shared, first_chains, chains = arguments
+        block = _block(program, *shared, first_chains[0], chains)
+        return jax.tree.map(lambda part: part[None], block)
 
-    if program.devices == 1:
-        return jax.jit(run)
     mesh = Mesh(np.array(jax.local_devices()[: program.devices]), ("blocks",))
     everywhere, apart = PartitionSpec(), PartitionSpec("blocks")
     return jax.jit(
         jax.shard_map(
             run,
             mesh=mesh,
-            in_specs=(everywhere, everywhere, everywhere, everywhere, everywhere, apart),
+            in_specs=(*(everywhere,) * 6, apart, everywhere),
             out_specs=apart,
             check_vma=False,
         )
@@ -100,31 +110,51 @@ def run_blocks(
     truth: AbstractFamily,
     regime: AbstractRegime,
     words: Any,
-    sizes: Sequence[Any],
-    record: Any,
+    sizes: tuple[np.ndarray, np.ndarray],
+    record: tuple[np.ndarray, np.ndarray],
     chains: int,
     in_flight: int,
-) -> Iterator[np.ndarray]:
-    """The blocks' values in order, shape `(chains of the block, recorded, columns)`.
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Of every block in order: its number of chains, the summaries `(recorded, 6, columns)`, and the
+    values at the slots, `(chains of the block, slots, columns)`.
 
-    Up to `in_flight` calls run ahead of the host. The caller is in 64-bit mode."""
+    `in_flight` calls run at a time, each in a thread of its own: XLA splits no single block of
+    this size over processor cores. The caller is in 64-bit mode."""
     compiled = _compiled(program)
     blocks = -(-chains // program.width)
     calls = -(-blocks // program.devices)
-    waiting: collections.deque[tuple[int, Any]] = collections.deque()
+    prepared = program.path.prepare(*sizes)
 
-    def finish() -> Iterator[np.ndarray]:
-        call, result = waiting.popleft()
-        for offset, values in enumerate(np.asarray(result)):
-            first = (call * program.devices + offset) * program.width
-            if first < chains:
-                yield np.moveaxis(values, 1, 0)[: chains - first]
-
-    for call in range(calls):
-        ids = call * program.devices + np.arange(program.devices)
+    def call(number: int) -> Block:
+        ids = number * program.devices + np.arange(program.devices)
         first_chains = (ids * program.width).astype(np.uint32)
-        waiting.append((call, compiled(truth, regime, words, tuple(sizes), record, first_chains)))
-        if len(waiting) >= in_flight:
-            yield from finish()
-    while waiting:
-        yield from finish()
+        # Whether JAX computes in 64 bits is a property of the thread.
+        with x64():
+            block = compiled(
+                truth, regime, words, sizes, prepared, record, first_chains, np.uint32(chains)
+            )
+            return jax.tree.map(np.asarray, block)
+
+    def opened(number: int, block: Block) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+        for offset, (summaries, kept) in enumerate(zip(*block, strict=True)):
+            first = (number * program.devices + offset) * program.width
+            if first < chains:
+                live = min(program.width, chains - first)
+                yield live, summaries, np.moveaxis(kept, -1, 0)[:live]
+
+    # The first call compiles, so that the others need not.
+    yield from opened(0, call(0))
+    waiting: collections.deque[tuple[int, Any]] = collections.deque()
+    with ThreadPoolExecutor(in_flight) as threads:
+        try:
+            for number in range(1, calls):
+                waiting.append((number, threads.submit(call, number)))
+                if len(waiting) > in_flight:
+                    done, result = waiting.popleft()
+                    yield from opened(done, result.result())
+            while waiting:
+                done, result = waiting.popleft()
+                yield from opened(done, result.result())
+        finally:
+            for _, result in waiting:
+                result.cancel()

@@ -3,7 +3,16 @@
 import dataclasses
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Bool, Float
+
+#: Numbers of a summary.
+SUMMARY = 10
+#: Values that a sum takes in their own precision before it goes on in float64.
+_GROUP = 256
+#: The first values, among which a pilot is chosen.
+_PILOTS = 128
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +34,32 @@ class Moments:
     kurtosis: Any
     minimum: Any
     maximum: Any
+
+    @staticmethod
+    def of_summary(count: int, fields: Any) -> "Moments":
+        """Moments of `count` chains from what [`summary`][] returned, shape `(..., SUMMARY, columns)`."""
+        fields = np.moveaxis(np.asarray(fields, dtype=np.float64), -2, 0)
+        pilot, unit, total, nans, low, high = fields[:6]
+        with np.errstate(all="ignore"):
+            first, second, third, fourth = fields[6:] / count
+            variance = np.maximum(second - first**2, 0)
+            third = third - first * (3 * second - 2 * first**2)
+            fourth = fourth - first * (
+                4 * (fields[8] / count) - first * (6 * second - 3 * first**2)
+            )
+            # An infinite value leaves deviations undefined, but not always the mean.
+            finite = np.isfinite(unit)
+            flat = finite & (low == high)
+            mean = np.where(flat, low, np.where(finite, pilot + unit * first, total / count))
+            return _tidy(
+                np.full(mean.shape, float(count)),
+                mean,
+                np.where(flat, 0.0, np.where(finite, unit**2 * variance, np.nan)),
+                np.where(flat, np.nan, third / variance**1.5),
+                np.where(flat, np.nan, fourth / variance**2 - 3),
+                np.where(nans > 0, np.nan, low),
+                np.where(nans > 0, np.nan, high),
+            )
 
     @staticmethod
     def of(values: Any) -> "Moments":
@@ -97,6 +132,50 @@ class Moments:
                 _extreme(np.minimum, a, b, "minimum"),
                 _extreme(np.maximum, a, b, "maximum"),
             )
+
+
+def summary(
+    values: Float[Array, "columns chains"], live: Bool[Array, " chains"]
+) -> Float[Array, "fields columns"]:
+    r"""On the device, in one pass over each column: the `SUMMARY` numbers in float64 of which the host
+    makes the [`Moments`][] of the live chains; the first chain is one of them.
+
+    They are a pilot, a unit, the plain sum, how many are not numbers, the extremes, and the first four
+    power sums of the deviations from the pilot in that unit, in the values' own precision `_GROUP`
+    terms at a time. The pilot is the one of the first values that is nearest to their mean. It lies
+    about one standard deviation from the mean at most (an outlier among the first raises both
+    alike), so little cancels; and being one of the values, it leaves sums of whole numbers exact. The
+    unit keeps the powers from overflowing.
+    """
+    pilot = _pilot(values, live)[:, None]
+    values = jnp.where(live, values, pilot)
+    low, high = values.min(axis=1), values.max(axis=1)
+    reach = jnp.maximum(high - pilot[:, 0], pilot[:, 0] - low)
+    reach = jnp.where(reach == 0, 1, jnp.where(reach < jnp.inf, reach, jnp.inf))
+    # A power of two, so that dividing by it rounds nothing.
+    unit = jnp.exp2(jnp.ceil(jnp.log2(reach)))
+    deviation = (values - pilot) * (1 / unit)[:, None]
+    square = deviation * deviation
+    powers = (deviation, square, square * deviation, square * square)
+    nans = jnp.isnan(values).sum(axis=1)
+    plain = _total(jnp.where(live, values, 0))
+    fields = (pilot[:, 0], unit, plain, nans, low, high, *(_total(power) for power in powers))
+    return jnp.stack([jnp.asarray(field, jnp.float64) for field in fields])
+
+
+def _pilot(values: Any, live: Any) -> Any:
+    several = min(_PILOTS, live.size)
+    first, live = values[:, :several], live[:several]
+    mean = jnp.where(live, first, 0).sum(axis=1) / live.sum().astype(values.dtype)
+    distance = jnp.where(live, jnp.abs(first - mean[:, None]), jnp.inf)
+    return jnp.take_along_axis(first, jnp.argmin(distance, axis=1)[:, None], axis=1)[:, 0]
+
+
+def _total(values: Any) -> Any:
+    """Sums over the last axis, a power of two long."""
+    group = min(_GROUP, values.shape[1])
+    parts = values.reshape(values.shape[0], -1, group).sum(axis=-1)
+    return parts.astype(jnp.float64).sum(axis=-1)
 
 
 def _standard(sample: Moments) -> tuple[Any, Any, Any, Any]:

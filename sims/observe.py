@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Bool
 
-from modelcollapse.sims.paths.abstract import Observe
+from modelcollapse.sims.moments import summary
 from modelcollapse.theory import AbstractFamily, Loop, find, observables
 from modelcollapse.theory.observables import AbstractObservable
 
@@ -66,13 +68,22 @@ def column_names(chosen: Sequence[AbstractObservable], truth: AbstractFamily) ->
     return tuple(column for observable in chosen for column in observable.columns(truth))
 
 
-def observer(chosen: Sequence[AbstractObservable], truth: Any, dtype: Any) -> Observe:
-    """A function from (earlier, model), both batched over chains, to all columns."""
-    truth = truth.astype(dtype)
+class Observer(eqx.Module):
+    """Reads all observables off a block of chains, and sums them up (see `paths.Observe`).
 
-    def one(earlier: Any, model: Any) -> Any:
-        earlier, model = earlier.astype(dtype), model.astype(dtype)
-        values = [o.between(earlier, model, truth) for o in chosen]
-        return jnp.concatenate([jnp.atleast_1d(jnp.asarray(v)).astype(dtype) for v in values])
+    Chains that are not `live` fill up the last block; summaries leave them out."""
 
-    return jax.vmap(one)
+    chosen: tuple[AbstractObservable, ...] = eqx.field(static=True)
+    dtype: str = eqx.field(static=True)
+    truth: Any
+    live: Bool[Array, " chains"]
+
+    def __call__(self, kept: Any, slot: Any, earlier: Any, model: Any) -> tuple[Any, Any]:
+        # Chains last: they are summed over.
+        values = jax.vmap(self._one, out_axes=-1)(earlier, model)
+        return kept.at[slot].set(values, mode="drop"), summary(values, self.live)
+
+    def _one(self, earlier: Any, model: Any) -> Any:
+        earlier, model, truth = (each.astype(self.dtype) for each in (earlier, model, self.truth))
+        values = [o.between(earlier, model, truth) for o in self.chosen]
+        return jnp.concatenate([jnp.atleast_1d(jnp.asarray(v)).astype(self.dtype) for v in values])

@@ -1,8 +1,8 @@
 """`simulate`: thousands of parallel generational chains of one loop."""
 
 import importlib.metadata
-import itertools
 import json
+import os
 import platform
 import time
 from collections.abc import Sequence
@@ -25,8 +25,10 @@ from modelcollapse.sims.samplers.stream import STREAM_VERSION
 from modelcollapse.theory import Categorical, Gaussian, Loop, x64
 from modelcollapse.theory.observables import AbstractObservable
 
-#: Values of a block that the host folds at once, at most.
-_FOLD = 2**24
+#: Values of a block that the host sorts for quantiles, at most.
+_KEPT = 2**24
+#: Recorded generations from which on quantiles are not kept at every one.
+_MANY = 64
 #: Largest counts that are exact: float32 for the Gaussian's, int32 for the categorical's.
 _COUNTABLE = {"float32": 2**24, "float64": 2**53, "int32": 2**31 - 1}
 
@@ -41,6 +43,7 @@ def simulate(
     dtype: Literal["float32", "float64"] | None = None,
     record: Literal["all"] | Sequence[int] | None = None,
     path: str = "auto",
+    quantiles: Sequence[int] | None = None,
     trajectories: bool = False,
     chunk: int | None = None,
     memory: float = 4e9,
@@ -61,8 +64,11 @@ def simulate(
     - `path`: how to draw. "auto" takes the fastest exact forward path; "raw" draws every sample;
       "statistic", "counts" and "ancestors" (categorical replace, generations independent of one
       another) name the others.
+    - `quantiles`: the recorded generations whose quantiles are wanted; by default all if they are
+      at most 64, else 60 of them, even in log t. Moments are kept at every one.
     - `trajectories`: keep every chain's values.
-    - `chunk`: chains in flight at once, rounded up to whole blocks; it changes no number.
+    - `chunk`: chains in flight at once, rounded up to whole blocks; by default a block for each
+      processor core or device, as far as `memory` allows. It changes no number.
     - `memory`: bytes that the run may take.
     - `progress`: show a bar on standard error.
 
@@ -90,14 +96,16 @@ def simulate(
     drawn = choose(path, loop, sizes, precision, chosen)
 
     names = column_names(chosen, loop.truth)
-    cells = len(recorded) * len(names)
-    width = min(drawn.width(chains), 1 << (max(1, _FOLD // cells).bit_length() - 1))
+    wanted = np.arange(len(recorded)) if trajectories else _quantiles_at(quantiles, recorded)
+    cells = max(1, len(wanted)) * len(names)
+    width = min(drawn.width(chains), 1 << (max(1, _KEPT // cells).bit_length() - 1))
     devices = min(jax.local_device_count(), -(-chains // width))
-    program = Program(drawn, chosen, precision, width, devices)
+    program = Program(drawn, chosen, precision, width, _padded_slots(len(wanted)), devices)
     calls = -(-chains // (width * devices))
-    in_flight = 1 if chunk is None else min(calls, -(-chunk // (width * devices)))
     per_block = width * (drawn.bytes_per_chain() + 24 * cells)
-    _check_memory(memory, per_block, devices * in_flight, 16 * cells * chains * trajectories)
+    kept_bytes = 16 * cells * chains * trajectories
+    in_flight = _in_flight(calls, chunk, width, devices, (memory - kept_bytes) / per_block)
+    _check_memory(memory, per_block, devices * in_flight, kept_bytes)
 
     started = time.perf_counter()
     with x64(), tqdm(total=chains, unit="chain", disable=not progress) as bar:
@@ -107,21 +115,21 @@ def simulate(
             loop.truth.astype(truth_type),
             bare(loop.regime),
             words,
-            [_padded(np.concatenate([[0], size]), 16) for size in sizes],
-            _padded_record(recorded, drawn),
+            tuple(_padded(np.concatenate([[0], size]), 16) for size in sizes),
+            _slots(_padded_record(recorded, drawn), recorded[wanted], program.slots),
             chains,
             in_flight,
         )
-        blocks = (values[:, : len(recorded)] for values in blocks)
-        first = next(blocks)
-        moments, histogram, kept = Moments.of(first), Histogram.around(first), []
-        for values in itertools.chain([first], blocks):
-            if values is not first:
-                moments = moments.merge(Moments.of(values))
+        moments, histogram, kept = None, None, []
+        for live, summaries, values in blocks:
+            found = Moments.of_summary(live, summaries[: len(recorded)])
+            moments = found if moments is None else moments.merge(found)
+            values = values[:, : len(wanted)]
+            histogram = histogram or Histogram.around(values)
             histogram.add(values)
             if trajectories:
                 kept.append(values)
-            bar.update(len(values))
+            bar.update(live)
     attributes = {
         "chains": chains,
         "seed": json.dumps([int(word) for word in words]),
@@ -142,7 +150,7 @@ def simulate(
         ),
         "wall_seconds": time.perf_counter() - started,
     }
-    data = _dataset(moments, histogram, recorded, names, kept).assign_attrs(attributes)
+    data = _dataset(moments, histogram, recorded, wanted, names, kept).assign_attrs(attributes)
     return Run(loop, chosen, data)
 
 
@@ -150,6 +158,7 @@ def _dataset(
     moments: Moments,
     histogram: Histogram,
     recorded: np.ndarray,
+    wanted: np.ndarray,
     names: tuple[str, ...],
     kept: list[np.ndarray],
 ) -> xr.Dataset:
@@ -158,9 +167,13 @@ def _dataset(
         name: (axes, np.asarray(getattr(moments, name)))
         for name in ("mean", "variance", "skewness", "kurtosis", "minimum", "maximum")
     }
-    variables["edge"] = ((*axes, "edge_number"), histogram.edges)
+    shape = (len(recorded), len(names))
+    edges = np.full((*shape, histogram.edges.shape[-1]), np.nan)
     # Counts fit float64 exactly, and netCDF 3 has no 64-bit integers.
-    variables["histogram"] = ((*axes, "bin"), histogram.counts.astype(np.float64))
+    counts = np.zeros((*shape, histogram.counts.shape[-1]))
+    edges[wanted], counts[wanted] = histogram.edges, histogram.counts
+    variables["edge"] = ((*axes, "edge_number"), edges)
+    variables["histogram"] = ((*axes, "bin"), counts)
     if kept:
         variables["trajectory"] = (("chain", *axes), np.concatenate(kept))
     coordinates = {"generation": recorded.astype(np.int64), "column": list(names)}
@@ -213,6 +226,45 @@ def _recorded(record: Any, generations: int) -> np.ndarray:
             f"`record` must increase within 0..{generations} (`generations`); got {record!r}."
         )
     return recorded.astype(np.int64)
+
+
+def _quantiles_at(quantiles: Any, recorded: np.ndarray) -> np.ndarray:
+    """Places in `recorded` of the generations whose quantiles are kept."""
+    if quantiles is None:
+        if len(recorded) <= _MANY:
+            return np.arange(len(recorded))
+        spaced = np.geomspace(1, len(recorded), 60) - 1
+        return np.unique(np.round(spaced).astype(np.int64))
+    wanted = np.unique(np.asarray(quantiles, np.int64)) if len(quantiles) else np.zeros(0, np.int64)
+    places = np.searchsorted(recorded, wanted)
+    missing = ~np.isin(wanted, recorded)
+    if missing.any():
+        raise ValueError(
+            f"`quantiles` must be generations that are recorded; got {wanted[missing][0]}."
+        )
+    return places
+
+
+def _padded_slots(wanted: int) -> int:
+    """Of slots there are a multiple of eight, so that few numbers of them are ever compiled."""
+    return -(-wanted // 8) * 8
+
+
+def _slots(padded: np.ndarray, wanted: np.ndarray, slots: int) -> tuple[np.ndarray, np.ndarray]:
+    """The generations looked at, each with the slot that keeps its values, or one too many."""
+    place = np.searchsorted(wanted, padded)
+    found = np.isin(padded, wanted) & np.concatenate([[True], np.diff(padded) > 0])
+    return padded, np.where(found, place, slots)
+
+
+def _in_flight(calls: int, chunk: int | None, width: int, devices: int, fit: float) -> int:
+    """Calls to run at a time: as asked for, else one for each processor core that no other device
+    uses, as far as the memory allows."""
+    if chunk is not None:
+        return min(calls, -(-chunk // (width * devices)))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    at_once = max(1, (cores or 1) // devices) if jax.default_backend() == "cpu" else 2
+    return max(1, min(calls, at_once, int(fit // devices)))
 
 
 def _padded(sizes: np.ndarray, least: int) -> np.ndarray:

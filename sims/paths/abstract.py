@@ -7,12 +7,14 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+import numpy as np
+from jaxtyping import Array, Int
 
 from modelcollapse.sims.samplers.stream import Stream
 
-#: `observe(earlier, model)` maps two batched models to the columns of all observables, (chains, columns).
-Observe = Callable[[Any, Any], Float[Array, "chains columns"]]
+#: `observe(kept, slot, earlier, model)` reads all observables off two batched models. It returns `kept`
+#: with the values of all chains at `slot`, unless that lies beyond its end, and a summary of them.
+Observe = Callable[[Any, Any, Any, Any], tuple[Any, Any]]
 
 #: Tags that keep a generation's uses of its stream apart.
 REAL, SYNTHETIC, POOL = 1, 2, 3
@@ -34,21 +36,28 @@ class AbstractPath(eqx.Module):
     def bytes_per_chain(self) -> int:
         """Memory that one chain of a block takes, roughly."""
 
+    def prepare(self, real: np.ndarray, synthetic: np.ndarray) -> Any:
+        """What the host works out beforehand from the draws of generations 0, 1, ...: arrays whose
+        leading axis is the generation."""
+        return ()
+
     @abc.abstractmethod
     def trace(
         self,
         streams: Stream,
         truth: Any,
         regime: Any,
-        real: Int[Array, " all_generations"],
-        synthetic: Int[Array, " all_generations"],
-        record: Int[Array, " recorded"],
+        sizes: tuple[Int[Array, " generations"], Int[Array, " generations"]],
+        prepared: Any,
+        record: tuple[Int[Array, " recorded"], Int[Array, " recorded"]],
         observe: Observe,
-    ) -> Float[Array, "recorded chains columns"]:
-        """The observables at the generations `record` (increasing).
+        kept: Any,
+    ) -> tuple[Any, Any]:
+        """Looks at the generations `record[0]` (increasing), each with its slot `record[1]`. Returns
+        `kept` and the stacked summaries.
 
-        `streams` holds one stream a chain; `real[t]` and `synthetic[t]` are the draws of
-        generation t from the truth and from the latest model."""
+        `streams` holds one stream a chain; `sizes` are the draws of generations 0, 1, ... from the
+        truth and from the latest model."""
 
 
 class AbstractForwardPath(AbstractPath):
@@ -68,8 +77,10 @@ class AbstractForwardPath(AbstractPath):
         t: Int[Array, ""],
         real: Int[Array, ""],
         synthetic: Int[Array, ""],
+        prepared: Any,
     ) -> Any:
-        """The state at generation `t`, from the one before it and generation t's streams."""
+        """The state at generation `t`, from the one before it; `streams` are the chains', below
+        which those of generation t stand at `streams.fold(t)`."""
 
     @abc.abstractmethod
     def models(self, state: Any, truth: Any) -> Any:
@@ -80,22 +91,24 @@ class AbstractForwardPath(AbstractPath):
         streams: Stream,
         truth: Any,
         regime: Any,
-        real: Int[Array, " all_generations"],
-        synthetic: Int[Array, " all_generations"],
-        record: Int[Array, " recorded"],
+        sizes: tuple[Int[Array, " generations"], Int[Array, " generations"]],
+        prepared: Any,
+        record: tuple[Int[Array, " recorded"], Int[Array, " recorded"]],
         observe: Observe,
-    ) -> Float[Array, "recorded chains columns"]:
-        state = self.start(truth, streams.key0.shape[0])
-
+        kept: Any,
+    ) -> tuple[Any, Any]:
         def advance(t: Any, state: Any) -> Any:
-            return self.step(state, streams.fold(t), truth, regime, t, real[t], synthetic[t])
+            real, synthetic, here = jax.tree.map(lambda of: of[t], (*sizes, prepared))
+            return self.step(state, streams, truth, regime, t, real, synthetic, here)
 
-        def to_next(carry: Any, until: Any) -> Any:
-            state, earlier, t = carry
+        def to_next(carry: Any, here: Any) -> Any:
+            (state, earlier, t, kept), (until, slot) = carry, here
             state = jax.lax.fori_loop(t + 1, until + 1, advance, state)
             model = self.models(state, truth)
-            return (state, model, until), observe(earlier, model)
+            kept, summary = observe(kept, slot, earlier, model)
+            return (state, model, until, kept), summary
 
-        first = self.models(state, truth)
-        carry = (state, first, jnp.zeros((), record.dtype))
-        return jax.lax.scan(to_next, carry, record)[1]
+        state = self.start(truth, streams.key0.shape[0])
+        carry = (state, self.models(state, truth), jnp.zeros((), record[0].dtype), kept)
+        (*_, kept), summaries = jax.lax.scan(to_next, carry, record)
+        return kept, summaries

@@ -4,7 +4,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Int
 
 from modelcollapse.sims.paths.abstract import AbstractPath, Observe
 from modelcollapse.sims.samplers.ancestors import Lineages, merge
@@ -41,23 +41,26 @@ class CategoricalAncestors(AbstractPath):
         streams: Stream,
         truth: Categorical,
         regime: AbstractRegime,
-        real: Int[Array, " all_generations"],
-        synthetic: Int[Array, " all_generations"],
-        record: Int[Array, " recorded"],
+        sizes: tuple[Int[Array, " generations"], Int[Array, " generations"]],
+        prepared: Any,
+        record: tuple[Int[Array, " recorded"], Int[Array, " recorded"]],
         observe: Observe,
-    ) -> Float[Array, "recorded chains columns"]:
+        kept: Any,
+    ) -> tuple[Any, Any]:
         chains = streams.key0.shape[0]
+        synthetic = sizes[1]
         guide = Guide.of(truth.probabilities)
         dense = jnp.broadcast_to(truth.probabilities, (chains, self.categories))
 
-        def look(t: Any) -> Any:
+        def look(kept: Any, here: Any) -> Any:
+            t, slot = here
             lineages = self._trace_back(streams.fold(t), synthetic, t)
             counts = self._draw_types(lineages, streams.fold(t).fold(0, _TYPE), guide)
             fitted = counts / jnp.maximum(synthetic[t], 1)
             model = Categorical(jnp.where(t == 0, dense, fitted))
-            return observe(model, model)
+            return observe(kept, slot, model, model)
 
-        return jax.lax.map(look, record)
+        return jax.lax.scan(look, kept, record)
 
     def _lanes(self, chains: int) -> int:
         return padded(min(self.most, max(1, 2**14 // chains)), 32)

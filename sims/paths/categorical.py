@@ -82,7 +82,9 @@ class CategoricalCounts(AbstractForwardPath):
         t: Int[Array, ""],
         real: Int[Array, ""],
         synthetic: Int[Array, ""],
+        prepared: Any,
     ) -> Counts:
+        streams = streams.fold(t)
         if self.closed:
             return self._step_closed(state, streams, synthetic)
         return self._step_open(state, streams, truth, regime, t, real, synthetic)

@@ -2,31 +2,51 @@
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Int
 
 from modelcollapse.sims.paths.abstract import AbstractForwardPath
+from modelcollapse.sims.samplers import quantile_map
 from modelcollapse.sims.samplers.chi_square import log_mean_square
-from modelcollapse.sims.samplers.stream import Stream, normals
+from modelcollapse.sims.samplers.normals import exponential32, normals
+from modelcollapse.sims.samplers.stream import Stream
 from modelcollapse.theory import AbstractRegime, Gaussian
 from modelcollapse.theory.gaussian.family import GaussianStatistic
 
-#: First slots of a generation's synthetic and real batch.
+#: Fewest draws of a batch whose chi-square the polynomial serves.
+LEAST = quantile_map.LEAST + 1
+#: What tells a generation's synthetic and real batch apart: first slots in 64 bits, tags in 32.
 _SYNTHETIC, _REAL = 0, 8
 
 
 class GaussianStatistics(AbstractForwardPath):
     r"""A batch of $n$ normal draws enters as its mean $Z/\sqrt n$ and its variance $\chi^2_{n-1}/n$,
-    which are independent and sufficient: the cost of a generation does not depend on $n$."""
+    which are independent and sufficient: the cost of a generation does not depend on $n$.
+
+    In 32 bits one hash gives both: two normals, the second mapped to a chi-square by a polynomial.
+    In 64 bits the chi-square is drawn by rejection, exact to the last digit."""
 
     dtype: str
     has_real: bool
+    #: Some batch has fewer than `LEAST` draws.
+    small: bool
 
     def bytes_per_chain(self) -> int:
         return 64 * jnp.dtype(self.dtype).itemsize
 
     def width(self, chains: int) -> int:
         return min(2**14, max(16, 1 << (chains - 1).bit_length()))
+
+    def prepare(self, real: np.ndarray, synthetic: np.ndarray) -> dict[int, np.ndarray]:
+        """The polynomials of every generation, for synthetic and real batches."""
+        if self.dtype != "float32":
+            return {}
+        sizes = {_SYNTHETIC: synthetic} | ({_REAL: real} if self.has_real else {})
+        return {
+            tag: quantile_map.coefficients(np.maximum(size - 1, 0)) for tag, size in sizes.items()
+        }
 
     def start(self, truth: Gaussian, chains: int) -> tuple[Gaussian, GaussianStatistic]:
         zeros = jnp.zeros(chains, self.dtype)
@@ -46,12 +66,13 @@ class GaussianStatistics(AbstractForwardPath):
         t: Int[Array, ""],
         real: Int[Array, ""],
         synthetic: Int[Array, ""],
+        prepared: dict[int, Any],
     ) -> tuple[Gaussian, GaussianStatistic]:
         model, pool = state
-        own = self._batch(streams, synthetic, _SYNTHETIC)
+        own = self._batch(streams, t, synthetic, _SYNTHETIC, prepared)
         true = own
         if self.has_real:
-            true = model.restate(self._batch(streams, real, _REAL), of=truth)
+            true = model.restate(self._batch(streams, t, real, _REAL, prepared), of=truth)
         new_pool, training = regime.update(pool, own, true, t == 1)
         fitted = model.fit(training)
         return fitted, pool if new_pool is pool else fitted.restate(new_pool, of=model)
@@ -59,9 +80,45 @@ class GaussianStatistics(AbstractForwardPath):
     def models(self, state: tuple[Gaussian, GaussianStatistic], truth: Gaussian) -> Gaussian:
         return state[0]
 
-    def _batch(self, streams: Stream, n: Any, slot: int) -> GaussianStatistic:
+    def _batch(
+        self, streams: Stream, t: Any, n: Any, tag: int, prepared: dict[int, Any]
+    ) -> GaussianStatistic:
         count = n.astype(jnp.float64)
-        mean = normals(streams.words(slot), self.dtype)[0]
-        mean = mean * jnp.where(n > 0, 1 / jnp.sqrt(jnp.maximum(count, 1)), 0).astype(self.dtype)
-        log_variance = log_mean_square(streams, count, count - 1, self.dtype, slot + 1)
-        return GaussianStatistic(jnp.full_like(mean, count), mean, log_variance)
+        if self.dtype == "float32":
+            normal, log_variance = self._mapped(streams, t, count, tag, prepared[tag])
+        else:
+            streams = streams.fold(t)
+            normal = normals(streams.words(tag), self.dtype)[0]
+            log_variance = log_mean_square(streams, count, count - 1, tag + 1)
+        scale = jnp.where(n > 0, 1 / jnp.sqrt(jnp.maximum(count, 1)), 0).astype(self.dtype)
+        return GaussianStatistic(jnp.full_like(normal, count), normal * scale, log_variance)
+
+    def _mapped(
+        self, streams: Stream, t: Any, count: Any, tag: int, polynomial: Any
+    ) -> tuple[Any, Any]:
+        # Tag 0 of t is the generation's own stream.
+        mean, other = normals(streams.words(t, tag + 1), jnp.float32)
+        degrees = count - 1
+        shift = jnp.log(degrees / jnp.maximum(count, 1))
+        if not self.small:
+            value = quantile_map.log_mean_chi_square(other, polynomial)
+            return mean, value + shift.astype(jnp.float32)
+
+        def exact(from_normal: int, from_exponential: int) -> Any:
+            def draw() -> Any:
+                word, _ = streams.words(t, tag + 2)
+                square = from_normal * other**2 + 2 * from_exponential * exponential32(word)
+                return jnp.log(square) - jnp.log(degrees).astype(jnp.float32)
+
+            return draw
+
+        branches = (
+            lambda: jnp.full_like(other, -jnp.inf),
+            exact(1, 0),
+            exact(0, 1),
+            exact(1, 1),
+            lambda: quantile_map.log_mean_chi_square(other, polynomial),
+        )
+        case = jnp.clip(degrees, 0, len(branches) - 1).astype(jnp.int32)
+        value = jax.lax.switch(case, branches)
+        return mean, jnp.where(degrees < 1, -jnp.inf, value + shift.astype(jnp.float32))

@@ -77,6 +77,7 @@ class RawSamples(AbstractForwardPath):
         t: Int[Array, ""],
         real: Int[Array, ""],
         synthetic: Int[Array, ""],
+        prepared: Any,
     ) -> tuple[Any, Any]:
         def one(model: Any, kept: Any, stream: Stream) -> tuple[Any, Any]:
             keys = [stream.fold(0, tag).key() for tag in (REAL, SYNTHETIC, POOL)]

@@ -1,4 +1,4 @@
-"""Exact chi-square draws, as logarithms."""
+"""Exact chi-square draws in float64, as logarithms."""
 
 from typing import Any
 
@@ -6,35 +6,34 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from modelcollapse.sims.samplers.stream import Stream, normals, uniform
+from modelcollapse.sims.samplers.normals import normals
+from modelcollapse.sims.samplers.stream import Stream, uniform
 
 
 def log_mean_square(
-    streams: Stream, draws: Float[Array, "..."], degrees: Float[Array, "..."], dtype: Any, slot: int
+    streams: Stream, draws: Float[Array, "..."], degrees: Float[Array, "..."], slot: int
 ) -> Float[Array, " chains"]:
-    r"""$\log(\chi^2_\nu/n)$ for $\nu$ = `degrees` and $n$ = `draws`, exact in law.
+    r"""$\log(\chi^2_\nu/n)$ for $\nu$ = `degrees` and $n$ = `draws`, exact in law, float64.
 
     Marsaglia & Tsang (2000), with the attempts of one chain addressed by their number, so that no
     chain's value depends on its neighbours; $\nu = 1$ is boosted from $\nu = 3$ by $U^2$. The
-    logarithm is formed from `log1p` of the small deviation, so that at $n = 10^6$ an increment of
-    $10^{-6}$ keeps its digits in float32. $-\infty$ for $\nu < 1$.
+    logarithm is formed from `log1p` of the small deviation, so that at large $n$ an increment
+    keeps its digits. $-\infty$ for $\nu < 1$.
 
-    `draws` and `degrees` are float64, broadcast against the streams; slots `slot`..`slot + 2` are used.
+    `draws` and `degrees` broadcast against the streams; slots `slot`..`slot + 2` are used.
     """
     degrees = jnp.maximum(degrees, 0)
     shape = jnp.maximum(degrees / 2, 0.5)
     boosted = jnp.where(shape < 1, shape + 1, shape)
     centre = boosted - 1 / 3
-    width = (1 / jnp.sqrt(9 * centre)).astype(dtype)
+    width = 1 / jnp.sqrt(9 * centre)
 
     def attempt(number: Any) -> tuple[Any, Any]:
-        words = streams.words(slot, number)
-        x = normals(words, dtype)[0]
-        fresh = words if jnp.dtype(dtype) == jnp.float32 else streams.words(slot + 1, number)
-        u = uniform((fresh[1], fresh[0]), dtype)
+        (x,) = normals(streams.words(slot, number), jnp.float64)
+        u = uniform(streams.words(slot + 1, number), jnp.float64)
         y = width * x
         accepted = (y > -1) & (jnp.log(u) < _log_acceptance(x, y))
-        return jnp.log1p(jnp.maximum(y, -1 + jnp.finfo(dtype).eps)), accepted
+        return jnp.log1p(jnp.maximum(y, -1 + jnp.finfo(jnp.float64).eps)), accepted
 
     def again(state: Any) -> Any:
         value, done, number = state
@@ -43,11 +42,11 @@ def log_mean_square(
 
     # Nothing is accepted yet: the loop makes the first attempt too, so it is compiled once.
     lanes = jnp.broadcast_shapes(streams.key0.shape, shape.shape)
-    start = (jnp.zeros(lanes, dtype), jnp.zeros(lanes, bool), jnp.uint32(0))
+    start = (jnp.zeros(lanes), jnp.zeros(lanes, bool), jnp.uint32(0))
     value, _, _ = jax.lax.while_loop(lambda state: ~jnp.all(state[1]), again, start)
-    result = jnp.log(2 * centre / jnp.maximum(draws, 1)).astype(dtype) + 3 * value
-    boost = jnp.log(uniform(streams.words(slot + 2), dtype)) / shape.astype(dtype)
-    result = result + jnp.where(shape < 1, boost, jnp.zeros((), dtype))
+    result = jnp.log(2 * centre / jnp.maximum(draws, 1)) + 3 * value
+    boost = jnp.log(uniform(streams.words(slot + 2), jnp.float64)) / shape
+    result = result + jnp.where(shape < 1, boost, 0.0)
     return jnp.where(degrees < 1, -jnp.inf, result)
 
 

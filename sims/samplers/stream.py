@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, UInt32
 
 #: Changes whenever an address maps to another number.
-STREAM_VERSION = 1
+STREAM_VERSION = 2
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA
@@ -89,28 +89,3 @@ def below(words: tuple[Any, Any], bound: Any) -> Int[Array, "..."]:
     bound = jnp.asarray(bound).astype(jnp.uint64)
     shift = jnp.uint64(32)
     return ((high * bound + ((low * bound) >> shift)) >> shift).astype(jnp.int32)
-
-
-def normals(words: tuple[Any, Any], dtype: Any) -> tuple[Any, ...]:
-    """Standard normals by inverting the tail: a sign bit, and the rest of the word for the tail.
-
-    In 32 bits each word gives one draw, so the pair is returned as two; in 64 bits both words make
-    one draw. The tail is relatively accurate out to |z| = 6.4 (32 bits) and 8.3 (64 bits).
-    """
-    if jnp.dtype(dtype) == jnp.float32:
-        return tuple(_normal32(word) for word in words)
-    high, low = words
-    negative = high >> jnp.uint32(31)
-    top = (high & jnp.uint32(0x7FFFFFFF)).astype(jnp.float64) * 2.0**22
-    tail = (top + (low >> jnp.uint32(10)).astype(jnp.float64) + 0.5) * 2.0**-54
-    return (_signed(negative, -jax.scipy.special.ndtri(tail)),)
-
-
-def _normal32(word: Any) -> Any:
-    negative = word >> jnp.uint32(31)
-    tail = ((word & jnp.uint32(0x7FFFFFFF)).astype(jnp.float32) + 0.5) * jnp.float32(2**-32)
-    return _signed(negative, -jax.scipy.special.ndtri(jnp.minimum(tail, jnp.float32(0.5))))
-
-
-def _signed(negative: Any, magnitude: Any) -> Any:
-    return jnp.where(negative == 1, -magnitude, magnitude)

@@ -126,7 +126,7 @@ def test_recording_more_changes_nothing(key):
     ("loop", "other"),
     [
         (Loop(Gaussian(), Replace(n=10)), Loop(Gaussian(2.0, 3.0), Replace(n=17))),
-        (Loop(Gaussian(), Accumulate(n=10)), Loop(Gaussian(), Accumulate(n=(4, 5, 6)))),
+        (Loop(Gaussian(), Accumulate(n=10)), Loop(Gaussian(), Accumulate(n=(14, 5, 6)))),
         (Loop(Categorical.zipf(5), Replace(n=10)), Loop(Categorical([0.1, 0.2, 0.3, 0.3, 0.1]), Replace(n=17))),
         (Loop(Categorical.zipf(5), Mixture(n=10, real_share=0.2)), Loop(Categorical.zipf(5), Mixture(n=17, real_share=0.4))),
     ],

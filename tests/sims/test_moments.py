@@ -2,11 +2,13 @@
 
 import dataclasses
 
+import jax
 import numpy as np
 import pytest
 from scipy import stats
 
-from modelcollapse.sims.moments import Moments
+from modelcollapse.sims.moments import SUMMARY, Moments, summary
+from modelcollapse.theory import x64
 
 
 def fields(moments):
@@ -95,3 +97,56 @@ def test_empty():
     x = np.array([1.0, 2.0, 4.0])
     assert_equal(empty.merge(Moments.of(x)), Moments.of(x))
     assert_equal(Moments.of(x).merge(empty), Moments.of(x))
+
+
+def columns():
+    """Samples of all kinds, `(columns, chains)`."""
+    rng = np.random.default_rng(5)
+    normal = rng.normal(size=4096)
+    return {
+        "normal": 3 + 2 * normal,
+        "offset": 1e4 + normal,
+        "lognormal": np.exp(3 * normal),
+        "cauchy": rng.standard_cauchy(4096),
+        "share": (normal > 2).astype(float),
+        "constant": np.full(4096, 0.1),
+        "huge": 1e18 * np.exp(normal),
+        "tiny": 1e-30 * normal,
+        "infinite": np.where(np.arange(4096) == 3000, np.inf, normal),
+        "first infinite": np.where(np.arange(4096) == 0, -np.inf, normal),
+        "broken": np.where(np.arange(4096) == 70, np.nan, normal),
+    }
+
+
+@pytest.mark.parametrize("live", [4096, 1000, 2, 1])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_summary_on_the_device(dtype, live):
+    """As from the whole sample; in float32 to 1e-7 standard deviations and 1e-3 of the fourth moment."""
+    values = np.stack(list(columns().values())).astype(dtype)
+    with x64():
+        raw = np.asarray(jax.jit(summary)(values, np.arange(4096) < live))
+    assert raw.shape == (SUMMARY, len(values))
+    found, exact = Moments.of_summary(live, raw), Moments.of(values[:, :live].T)
+    with np.errstate(invalid="ignore"):
+        sd = np.sqrt(exact.variance)
+    loose = 1 if dtype == "float32" else 1e-8
+    np.testing.assert_array_equal(np.isnan(fields(found)), np.isnan(fields(exact)))
+    for i, name in enumerate(columns()):
+        if not np.isfinite(exact.mean[i]):
+            np.testing.assert_equal(found.mean[i], exact.mean[i], err_msg=name)
+            continue
+        assert abs(found.mean[i] - exact.mean[i]) <= 1e-7 * loose * sd[i] + 1e-300, name
+        np.testing.assert_allclose(found.variance[i], exact.variance[i], rtol=1e-6 * loose)
+        np.testing.assert_allclose(found.skewness[i], exact.skewness[i], rtol=1e-3, atol=1e-5)
+        np.testing.assert_allclose(found.kurtosis[i], exact.kurtosis[i], rtol=1e-3, atol=1e-5)
+    np.testing.assert_array_equal(found.minimum, exact.minimum)
+    np.testing.assert_array_equal(found.maximum, exact.maximum)
+
+
+def test_shares_are_exact_in_float32():
+    values = np.stack([columns()["share"], 1 - columns()["share"]]).astype("float32")
+    with x64():
+        raw = jax.jit(summary)(values, np.arange(4096) < 4001)
+    mean = Moments.of_summary(4001, raw).mean
+    np.testing.assert_array_equal(np.round(mean * 4001) / 4001, mean)
+    assert mean.sum() == 1

@@ -13,7 +13,8 @@ import pytest
 from jax.extend.random import threefry_2x32
 from scipy import special, stats
 
-from modelcollapse.sims.samplers.stream import Stream, below, normals, threefry2x32, uniform
+from modelcollapse.sims.samplers.normals import normals
+from modelcollapse.sims.samplers.stream import Stream, below, threefry2x32, uniform
 from modelcollapse.theory import x64
 
 uniform, normals = (jax.jit(function, static_argnums=1) for function in (uniform, normals))
