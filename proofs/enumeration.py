@@ -5,7 +5,8 @@ are `fractions.Fraction`s and nothing is rounded, so a formula that agrees at a 
 exactly. Loops are followed by the definition of their regime, not by any theorem.
 
 An entry `proof="enumeration:law"` in the ledger points to the function of that name: the theorem was
-compared with it, for every small loop of [`LOOPS`][] that it speaks about.
+compared with it, for every small loop of [`LOOPS`][] that it speaks about. The theorem's side of the
+comparison, in fractions too, is in `rational`.
 """
 
 import itertools
@@ -91,20 +92,46 @@ def law(truth: Sequence[Fraction], regime: Any, t: int) -> dict[Model, Fraction]
     the theory with small sizes; the generation `t`. **Returns:** probabilities by model.
     Raises `ValueError` for a regime that it does not know.
     """
-    truth = tuple(Fraction(p) for p in truth)
-    nothing = (0,) * len(truth)
-    states: dict[tuple[Counts, Model], Fraction] = {(nothing, truth): Fraction(1)}
-    for s in range(1, t + 1):
-        real, synthetic = (int(size[-1]) for size in regime.sizes(s))
-        after: dict[tuple[Counts, Model], Fraction] = defaultdict(Fraction)
-        for (pool, model), weight in states.items():
-            for state, chance in _step(regime, truth, pool, model, real, synthetic, s):
-                after[state] += weight * chance
-        states = dict(after)
     models: dict[Model, Fraction] = defaultdict(Fraction)
-    for (_, model), weight in states.items():
+    for (_, model), weight in _states(truth, regime, t).items():
         models[model] += weight
     return dict(models)
+
+
+def returned(truth: Sequence[Fraction], regime: Any, t: int) -> Fraction:
+    """The probability that a label dead at generation t - 1 is alive at generation t, for t from 1.
+
+    Arguments as for [`law`][]."""
+    return sum(
+        (
+            weight * chance
+            for (pool, model), weight in _states(truth, regime, t - 1).items()
+            for (_, after), chance in _steps(truth, regime, pool, model, t)
+            if any(new and not old for old, new in zip(model, after, strict=True))
+        ),
+        Fraction(0),
+    )
+
+
+def _states(truth: Sequence[Fraction], regime: Any, t: int) -> dict[tuple[Counts, Model], Fraction]:
+    """The law of (pool, model) at generation t."""
+    start = ((0,) * len(truth), tuple(Fraction(p) for p in truth))
+    states: dict[tuple[Counts, Model], Fraction] = {start: Fraction(1)}
+    for s in range(1, t + 1):
+        after: dict[tuple[Counts, Model], Fraction] = defaultdict(Fraction)
+        for (pool, model), weight in states.items():
+            for state, chance in _steps(truth, regime, pool, model, s):
+                after[state] += weight * chance
+        states = dict(after)
+    return states
+
+
+def _steps(
+    truth: Sequence[Fraction], regime: Any, pool: Counts, model: Model, t: int
+) -> list[tuple[tuple[Counts, Model], Fraction]]:
+    """Every (pool, model) at generation t, with its probability given those before."""
+    real, synthetic = (int(size[-1]) for size in regime.sizes(t))
+    return _step(regime, tuple(truth), pool, model, real, synthetic, t)
 
 
 def _step(

@@ -161,6 +161,7 @@ def entropy_balance(loop: Loop, t: Any) -> Any:
     observable=MeanError(),
     where=Where(family=Gaussian),
     source="shumailov2024",
+    proof="algebra:unbiased_mean",
     rows=_rows((*_GAUSSIAN, _UNBIASED), (_root_mean_square,)),
 )
 def gaussian_mean_is_unbiased(loop: Loop, t: Any) -> Any:

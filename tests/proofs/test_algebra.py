@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from modelcollapse.proofs import algebra
-from modelcollapse.proofs.algebra import Group, M, U, V, m, pooled
+from modelcollapse.proofs.algebra import chain, drift, pooling
+from modelcollapse.proofs.algebra.pooling import Group, M, S, U, V, expected, m, n, pooled, zero
 from modelcollapse.theory import Accumulate, Fresh, Gaussian, Loop, Mixture, Replace
 from modelcollapse.theory.gaussian import fixed_real
 from modelcollapse.theory.ledger import LEDGER
@@ -23,11 +24,46 @@ def test_nothing_is_left_over(name):
 
 def test_a_false_identity_leaves_something_over():
     """The proofs could not pass with n - 1 for n in the pooled variance."""
-    n, S, t = algebra.n, algebra.S, algebra.t
     _, variance = pooled([Group(n, m, U)])
-    slipped = S * (1 - 1 / (n - 1)) ** t
-    step = algebra._expected(variance).subs(V, slipped)
-    assert algebra._zero(step - slipped * (1 - 1 / (n - 1))) != 0
+    slipped = S * (1 - 1 / (n - 1)) ** pooling.t
+    step = expected(variance).subs(V, slipped)
+    assert zero(step - slipped * (1 - 1 / (n - 1))) != 0
+
+
+def test_false_spectra_leave_something_over(monkeypatch):
+    """Eigenvalues of a chain of n + 1 draws."""
+    right = chain.eigenvalue
+    monkeypatch.setattr(chain, "eigenvalue", lambda size, j: right(size + 1, j))
+    residuals = chain.spectrum()
+    assert all(value != 0 for value in residuals.values())
+
+
+def test_a_false_occupancy_leaves_something_over(monkeypatch):
+    """Each ball in a bin of its own with chance 1 - j/n, for 1 - (j - 1)/n."""
+    right = drift.occupancy
+    monkeypatch.setattr(drift, "occupancy", lambda power: right(power).subs(n, n + 1))
+    assert drift.lineage()["table"] != 0
+
+
+def test_the_golden_weight_is_the_least():
+    """By trial: the weight of the identity has a smaller stationary error than its neighbours."""
+
+    def error(w, real, synthetic):
+        return (w**2 / real + (1 - w) ** 2 / synthetic) / (w * (2 - w))
+
+    for real, synthetic in ((10, 10), (10, 100), (50, 7)):
+        k = real / synthetic
+        best = (np.sqrt(k**2 + 4 * k) - k) / 2
+        assert error(best, real, synthetic) == pytest.approx(best / real, rel=1e-13)
+        for beside in (0.99 * best, 1.01 * best):
+            assert error(beside, real, synthetic) > error(best, real, synthetic)
+
+
+def test_claims_of_algebra_are_among_the_proofs():
+    claims = [entry for entry in LEDGER.values() if (entry.proof or "").startswith("algebra:")]
+    assert claims
+    for entry in claims:
+        assert entry.proof.partition(":")[2] in algebra.PROOFS
 
 
 def training_set(regime, variance, t):
@@ -66,7 +102,7 @@ def test_the_theorems_take_the_steps_derived(regime, estimator):
     for t in GENERATIONS[:-1]:
         groups = training_set(regime, 3.0, int(t))
         total = sum(group.size for group in groups)
-        error, variance = (algebra._expected(given) for given in pooled(groups))
+        error, variance = (expected(given) for given in pooled(groups))
         now = {V: variances[t], M: errors[t]}
         stretch = total / (total - 1) if estimator == "unbiased" else 1
         assert errors[t + 1] == pytest.approx(float(error.subs(now)), rel=1e-12)
@@ -78,7 +114,7 @@ def test_fixed_real_takes_the_steps_derived():
     t = GENERATIONS[1:]
     lost = 1 - fixed_real.variance(n_real, n_synthetic, t) / (1 - 1 / n_real)
     groups = [Group(n_real, 0, 1, kept=True), Group(n_synthetic, m, U)]
-    error = algebra._expected(pooled(groups)[0])
+    error = expected(pooled(groups)[0])
     assert lost[0] == pytest.approx(0, abs=1e-15)
     for before, after in itertools.pairwise(lost):
         assert after == pytest.approx(float(error.subs({M: before, V: 1 - before})), rel=1e-11)

@@ -73,7 +73,8 @@ def stationary_inbreeding(n_real: Any, n_synthetic: Any) -> Any:
     r"""$F_\infty=\frac1{N(1-b^2)+b}$, $N=n_{\text{real}}+n_{\text{synthetic}}$, b the synthetic share."""
     total = n_real + n_synthetic
     share = n_synthetic / total
-    return 1 / (total * (1 - share**2) + share)
+    # N(1 - b^2) = n_real (1 + b), which does not cancel when b is near one.
+    return 1 / (n_real * (1 + share) + share)
 
 
 @float64

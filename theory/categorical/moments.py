@@ -178,7 +178,7 @@ _mean_squared = Wrong(
         assuming="maximum likelihood on a pooled sample, every draw with mean p",
     ),
     source=("feller1951", "alemohammad2024"),
-    proof="algebra:martingale",
+    proof="algebra:unbiased_mean",
     rows=[
         *(Row(loop, (1, 3), (_decaying,), MANY) for loop in (REPLACE, FRESH)),
         *(Row(loop, (1, 3), (_decaying,)) for loop in (ACCUMULATE, SUBSAMPLE, MIXTURE, FIXED_REAL)),

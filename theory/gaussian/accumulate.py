@@ -292,6 +292,7 @@ def gaussian_accumulate_variance(loop: Loop, t: Any) -> Any:
     where=_WHERE,
     source="kazdan2024",
     derived_here=True,
+    proof="algebra:accumulate_factor",
     rows=[
         Row(_MLE, (1, 2), (other_estimator, _squared_mean, fewer_draws), 2**20),
         Row(_UNBIASED, (1, 2), (other_estimator, _squared_mean, fewer_draws), 2**20),
@@ -329,6 +330,7 @@ def gaussian_accumulate_mean_error(loop: Loop, t: Any) -> Any:
     where=_WHERE,
     source="kazdan2024",
     derived_here=True,
+    proof="algebra:accumulate_transform",
     rows=[
         Row(_MLE, (1, 2, 4), (other_estimator, fewer_draws, _late), 2**18),
         Row(_UNBIASED, (2, 4), (other_estimator, fewer_draws), 2**18),
@@ -345,6 +347,7 @@ def gaussian_accumulate_standard_deviation(loop: Loop, t: Any) -> Any:
     where=_WHERE,
     source="kazdan2024",
     derived_here=True,
+    proof="algebra:accumulate_log_converges",
     rows=[
         Row(_MLE, (2, 4), (other_estimator, fewer_draws, off_by_one, _linear_sum), 2**20),
         Row(_UNBIASED, (2, 4), (other_estimator, fewer_draws, _sum_of_first), 2**19),
@@ -361,6 +364,7 @@ def gaussian_accumulate_log_variance(loop: Loop, t: Any) -> Any:
     where=_WHERE,
     source="kazdan2024",
     derived_here=True,
+    proof="algebra:accumulate_distances",
     rows=[
         Row(_MLE, (2,), (other_estimator, off_by_one), 2**20),
         Row(_MLE, (2, 4), (fewer_draws, _sum_of_first), 2**20),
@@ -379,6 +383,7 @@ def gaussian_accumulate_w2_squared(loop: Loop, t: Any) -> Any:
     where=_WHERE,
     source="kazdan2024",
     derived_here=True,
+    proof="algebra:accumulate_distances",
     rows=[
         Row(_MLE, (2,), (other_estimator, off_by_one), 2**20),
         Row(_MLE, (2, 4), (fewer_draws, _sum_of_first), 2**20),

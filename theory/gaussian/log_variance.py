@@ -14,7 +14,7 @@ import numpy as np
 from jax.core import Tracer
 
 from modelcollapse.theory.gaussian.family import Gaussian
-from modelcollapse.theory.gaussian.log_gamma import log_gamma_ratio
+from modelcollapse.theory.gaussian.log_gamma import digamma_less_log, log_gamma_ratio
 from modelcollapse.theory.gaussian.moments import raw_moments, variance_and_skewness
 from modelcollapse.theory.gaussian.steps import (
     as_schedule,
@@ -53,7 +53,7 @@ def drift(n: Any, estimator: str = "mle") -> Any:
     r"""$L=\psi(\nu/2)+\log(2/c)$, the mean step of $\log\sigma^2$; a core, for use in others."""
     require_estimator(estimator)
     half = (n - 1) / 2
-    step = jax.scipy.special.digamma(half) - jnp.log(half)
+    step = digamma_less_log(half)
     return step + jnp.log1p(-1 / n) if estimator == "mle" else step
 
 
@@ -116,8 +116,7 @@ def _centred_cgf(n: Any, t: Any, z: Any) -> Any:
 
     def step(size: Any, z: Any) -> Any:
         half = (jnp.asarray(size)[..., None, None] - 1) / 2
-        mean_step = jax.scipy.special.digamma(half) - jnp.log(half)
-        return log_gamma_ratio(half, z) - z * mean_step
+        return log_gamma_ratio(half, z) - z * digamma_less_log(half)
 
     if jnp.ndim(n) == 0:
         return t * step(n, z)
@@ -297,7 +296,7 @@ _variance_alone = Wrong(
     where=_WHERE,
     source=("suresh2024", "shumailov2024"),
     derived_here=True,
-    proof="algebra:chi_square",
+    proof="algebra:log_chi_square",
     rows=[
         Row(_MLE, (1, 3, 10), (*_ALL, _log_of_mean)),
         Row(_UNBIASED, (1, 3, 10), _ALL),
@@ -318,6 +317,7 @@ def gaussian_replace_log_variance(loop: Loop, t: Any) -> Any:
     where=_WHERE,
     source=("suresh2024", "shumailov2024"),
     derived_here=True,
+    proof="algebra:log_chi_square",
     rows=[
         Row(_MLE, (1, 3, 10), (*_ALL, _variance_alone), 2**18),
         Row(_UNBIASED, (1, 3, 10), (*_ALL, _variance_alone), 2**18),
@@ -340,6 +340,7 @@ def _at(x: Any) -> tuple[float, ...]:
     where=_WHERE,
     source=("gilpelaez1951", "suresh2024"),
     derived_here=True,
+    proof="algebra:log_chi_square",
     rows=[
         Row(_MLE, (1, 3, 10), _ALL, 2**18, at=_at((-1.5, -0.5, 0.0))),
         Row(_UNBIASED, (1, 3, 10), _ALL, 2**19, at=_at((-1.5, -0.5, 0.0))),

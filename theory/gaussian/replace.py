@@ -65,9 +65,12 @@ def variance(n: Any, t: Any, *, estimator: str = "mle", variance: Any = 1.0) -> 
 
 
 def _log_moment(n: Any, t: Any, q: Any, estimator: str) -> Any:
+    require_estimator(estimator)
+
     def step(size: Any) -> Any:
-        nu = size - 1
-        return q * jnp.log(nu / _divisor(size, estimator)) + log_gamma_ratio(nu / 2, q)
+        # log(nu / c), whose digits a quotient near one would lose.
+        scale = jnp.log1p(-1 / size) if estimator == "mle" else 0.0
+        return q * scale + log_gamma_ratio((size - 1) / 2, q)
 
     return total(step, n, t)
 

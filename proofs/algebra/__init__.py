@@ -1,0 +1,85 @@
+r"""Exact algebra: every recursion and closed form as an identity that is reduced to zero.
+
+Each function derives one generation from the definition of its regime, puts the claimed closed form
+into it, and returns what is left over, by name. A form that is right at the start and from t to t + 1
+is right at every t. An entry `proof="algebra:fresh"` in the ledger points to the function of that name.
+
+Taken for granted, besides independence: n normal draws have independent mean and sum of squares, the
+latter a chi-square of n - 1 degrees of freedom times the variance.
+"""
+
+from modelcollapse.proofs.algebra.bounds import clock as clock
+from modelcollapse.proofs.algebra.bounds import real_support_upper as real_support_upper
+from modelcollapse.proofs.algebra.bounds import support_lower as support_lower
+from modelcollapse.proofs.algebra.bounds import support_upper as support_upper
+from modelcollapse.proofs.algebra.chain import decay as decay
+from modelcollapse.proofs.algebra.chain import spectrum as spectrum
+from modelcollapse.proofs.algebra.drift import diversity_squared as diversity_squared
+from modelcollapse.proofs.algebra.drift import frequency as frequency
+from modelcollapse.proofs.algebra.drift import kept as kept
+from modelcollapse.proofs.algebra.drift import killing as killing
+from modelcollapse.proofs.algebra.drift import lineage as lineage
+from modelcollapse.proofs.algebra.drift import occupancy_moments as occupancy_moments
+from modelcollapse.proofs.algebra.drift import support_law as support_law
+from modelcollapse.proofs.algebra.gamma import chi_square as chi_square
+from modelcollapse.proofs.algebra.gamma import distances as distances
+from modelcollapse.proofs.algebra.gamma import log_chi_square as log_chi_square
+from modelcollapse.proofs.algebra.gamma import replace_distances as replace_distances
+from modelcollapse.proofs.algebra.gamma import reverse_kl as reverse_kl
+from modelcollapse.proofs.algebra.pooling import conservation as conservation
+from modelcollapse.proofs.algebra.pooling import unbiased_mean as unbiased_mean
+from modelcollapse.proofs.algebra.regimes import accumulate as accumulate
+from modelcollapse.proofs.algebra.regimes import accumulate_lower as accumulate_lower
+from modelcollapse.proofs.algebra.regimes import fixed_real as fixed_real
+from modelcollapse.proofs.algebra.regimes import fresh as fresh
+from modelcollapse.proofs.algebra.regimes import mixture as mixture
+from modelcollapse.proofs.algebra.regimes import replace as replace
+from modelcollapse.proofs.algebra.regimes import subsample as subsample
+from modelcollapse.proofs.algebra.regimes import subsample_growth as subsample_growth
+from modelcollapse.proofs.algebra.transforms import accumulate_distances as accumulate_distances
+from modelcollapse.proofs.algebra.transforms import accumulate_factor as accumulate_factor
+from modelcollapse.proofs.algebra.transforms import (
+    accumulate_log_converges as accumulate_log_converges,
+)
+from modelcollapse.proofs.algebra.transforms import accumulate_transform as accumulate_transform
+from modelcollapse.proofs.algebra.weights import golden as golden
+
+#: Every proof of this layer, by the name that the ledger uses.
+PROOFS = {
+    proof.__name__: proof
+    for proof in (
+        conservation,
+        unbiased_mean,
+        replace,
+        accumulate,
+        accumulate_lower,
+        accumulate_factor,
+        accumulate_transform,
+        accumulate_log_converges,
+        accumulate_distances,
+        fresh,
+        mixture,
+        fixed_real,
+        subsample,
+        subsample_growth,
+        chi_square,
+        log_chi_square,
+        distances,
+        replace_distances,
+        reverse_kl,
+        lineage,
+        killing,
+        kept,
+        support_law,
+        support_lower,
+        support_upper,
+        real_support_upper,
+        clock,
+        occupancy_moments,
+        frequency,
+        diversity_squared,
+        spectrum,
+        decay,
+        golden,
+    )
+}
