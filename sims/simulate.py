@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import math
 import os
 import platform
 import time
@@ -32,6 +33,9 @@ _MANY = 64
 #: Largest counts that are exact: float32 for the Gaussian's, int32 for the categorical's.
 _COUNTABLE = {"float32": 2**24, "float64": 2**53, "int32": 2**31 - 1}
 
+#: Truths beyond these cost float32 its digits or its range: mean in standard deviations, log-variance.
+_FURTHEST, _WIDEST = 1000.0, 16.0
+
 
 def simulate(
     loop: Loop,
@@ -58,7 +62,8 @@ def simulate(
     - `observables`: what to read off; by default the family's usual ones and all that a theorem
       about the loop predicts.
     - `dtype`: of a Gaussian chain's state and of all observables; by default float32 for the
-      Gaussian and float64 for categorical models, whose counts are integers in either.
+      Gaussian (float64 if its truth is far from zero or of extreme variance) and float64 for
+      categorical models, whose counts are integers in either.
     - `record`: the generations to observe, increasing; by default about sixty, even in log t;
       `"all"` for every one.
     - `path`: how to draw. "auto" takes the fastest exact forward path; "raw" draws every sample;
@@ -78,13 +83,20 @@ def simulate(
     """
     _whole("generations", generations)
     _whole("chains", chains)
+    if isinstance(memory, bool) or not isinstance(memory, int | float) or not memory > 0:
+        raise ValueError(f"`memory` must be a positive number of bytes; got {memory!r}.")
+    if 64 * generations > memory:
+        raise ValueError(
+            f"`generations` of {generations} do not fit into `memory` of {memory:.3g} bytes: "
+            f"at most {int(memory // 64)} do."
+        )
     if chains >= 2**32:
         raise ValueError(f"`chains` must be below 2**32; got {chains}.")
     if dtype not in (None, "float32", "float64"):
         raise ValueError(f"`dtype` must be 'float32' or 'float64'; got {dtype!r}.")
     if chunk is not None:
         _whole("chunk", chunk)
-    precision = dtype or ("float32" if isinstance(loop.truth, Gaussian) else "float64")
+    precision = _precision(dtype, loop.truth)
     words = _seed_words(key)
     sizes = _sizes(loop, generations, precision)
     recorded = _recorded(record, generations)
@@ -178,6 +190,23 @@ def _dataset(
         variables["trajectory"] = (("chain", *axes), np.concatenate(kept))
     coordinates = {"generation": recorded.astype(np.int64), "column": list(names)}
     return xr.Dataset(variables, coordinates)
+
+
+def _precision(dtype: str | None, truth: Any) -> str:
+    """The precision asked for, or that serves the truth: float32 for a Gaussian of ordinary units."""
+    if not isinstance(truth, Gaussian):
+        return dtype or "float64"
+    log_variance = float(truth.log_variance)
+    offset = abs(float(truth.mean)) * math.exp(-log_variance / 2)
+    if offset <= _FURTHEST and abs(log_variance) <= _WIDEST:
+        return dtype or "float32"
+    if dtype == "float32":
+        raise ValueError(
+            f"`dtype='float32'` serves truths within {_FURTHEST:g} standard deviations of zero and "
+            f"with variances from {math.exp(-_WIDEST):.0e} to {math.exp(_WIDEST):.0e}; got {truth!r}. "
+            "Use dtype='float64', or other units."
+        )
+    return "float64"
 
 
 def _whole(name: str, value: Any) -> None:
@@ -284,7 +313,7 @@ def _check_memory(budget: float, per_block: int, blocks: int, trajectories: int)
     needed = per_block * blocks + trajectories
     if needed <= budget:
         return
-    if trajectories > budget - per_block:
+    if trajectories and trajectories > budget - per_block:
         raise ValueError(
             f"`memory` of {budget:.3g} bytes does not hold the trajectories ({trajectories:.3g} bytes); "
             "record fewer generations or observables, run fewer chains, or raise `memory`."

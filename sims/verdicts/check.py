@@ -13,8 +13,10 @@ from modelcollapse.sims.verdicts.pvalue import Evidence, foresee
 from modelcollapse.sims.verdicts.record import Verdict, amount, plain
 from modelcollapse.sims.verdicts.table import table, times
 from modelcollapse.theory import find
-from modelcollapse.theory.ledger import Theorem, Wrong
+from modelcollapse.theory.ledger import LEDGER, Theorem, Wrong
 from modelcollapse.theory.observables import AtMost
+
+_NOT_TRIED = "not tried: enough comparisons for one verdict"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +100,14 @@ def check(
     choice never looks at the simulated means. `supported` so means that at least one wrong variant
     was told apart; the remark names those that were not. All else is listed as not judged, with
     the number of chains it would take: that is no failure.
+
+    Raises `TypeError` if `run` is no run, and `ValueError` for an unknown name.
     """
+    if not all(hasattr(run, name) for name in ("loop", "observables", "moments")):
+        raise TypeError(f"`run` must be what `simulate` returns; got {type(run).__name__}.")
+    for name in names or ():
+        if name not in LEDGER:
+            raise ValueError(f"`names` must be theorems of the ledger; got {name!r}.")
     budget = budget or Budget()
     verdicts: list[Verdict] = []
     not_judged: list[NotJudged] = []
@@ -127,6 +136,8 @@ def _check_one(entry: Theorem, run: Any, budget: Budget) -> tuple[list[Verdict],
         case = dataclasses.replace(case, generations=chosen)
         verdict, unable = _decided(case, run, [w for w, _ in variants], budget)
         screened.update(unable)
+        # A row's allotment serves so many comparisons and no more.
+        screened.update(dict.fromkeys(set(able) - set(chosen), (_NOT_TRIED, math.nan)))
         verdicts = [verdict] if verdict else []
     return verdicts, _summary(entry.name, screened)
 

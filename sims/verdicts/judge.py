@@ -154,7 +154,7 @@ def gather(case: Case, run: Any, claimed: np.ndarray, budget: Budget) -> tuple[A
         raise ValueError(
             f"{case.theorem.name}: {claimed.size} comparisons; the budget allows {budget.comparisons}."
         )
-    epsilon = float(np.finfo(run.data.attrs.get("dtype", "float32")).eps)
+    number = np.finfo(run.data.attrs.get("dtype", "float32"))
     spread, sub_gamma, nulls = case.spread(), case.sub_gamma(), case.null(claimed)
     evidence = np.empty(claimed.shape, dtype=object)
     for (i, j), null in np.ndenumerate(nulls):
@@ -167,7 +167,8 @@ def gather(case: Case, run: Any, claimed: np.ndarray, budget: Budget) -> tuple[A
             sub_gamma=None if sub_gamma is None else (sub_gamma[0][i, j], sub_gamma[1][i, j]),
             bounds=bounds(observable, case.loop.truth),
             share=isinstance(observable, AtMost),
-            epsilon=epsilon,
+            epsilon=float(number.eps),
+            least=float(number.tiny),
         )
     return evidence, nulls
 

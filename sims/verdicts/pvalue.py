@@ -73,7 +73,9 @@ class Evidence:
         reach = self.reach - open_part
         if not math.isfinite(reach):
             reach = -float(special.ndtri([alpha / null.sides, 1 - POWER]).sum()) * self.se
-        chains = max(count * (reach / (distance - open_part)) ** 2, self.chains)
+        # Beyond any number of chains, but with a finite square.
+        ratio = min(reach / (distance - open_part), 1e100)
+        chains = max(count * ratio**2, self.chains)
         return float(math.ceil(chains)) if math.isfinite(chains) else math.inf
 
 
@@ -163,6 +165,7 @@ def weigh(
     bounds: Bounds = UNBOUNDED,
     share: bool = False,
     epsilon: Number = 2.0**-23,
+    least: Number = 0.0,
 ) -> Evidence:
     """Compare the mean of a run with a null interval.
 
@@ -176,13 +179,14 @@ def weigh(
     - `bounds`: an interval in which every chain lies for certain.
     - `share`: the values are 0 or 1.
     - `epsilon`: relative spacing of the chains' floating-point numbers.
+    - `least`: the smallest of these that is positive: what is below may have become zero.
     """
     special_case = _without_test(moments, null)
     if special_case is not None:
         return special_case
     if share:
         return _weigh_share(moments, null, alpha, ROUNDING * epsilon)
-    return _weigh_mean(moments, null, alpha, spread, sub_gamma, bounds, ROUNDING * epsilon)
+    return _weigh_mean(moments, null, alpha, spread, sub_gamma, bounds, ROUNDING * epsilon, least)
 
 
 def _without_test(moments: Moments, null: Null) -> Evidence | None:
@@ -235,11 +239,12 @@ def _weigh_mean(
     sub_gamma: Any,
     bounds: Bounds,
     rounding: Number,
+    least: Number,
 ) -> Evidence:
-    bounded = math.isfinite(bounds[0]) and math.isfinite(bounds[1])
+    bounded = math.isfinite(bounds[0]) and math.isfinite(bounds[1]) and bounds[0] < bounds[1]
     constant = moments.minimum == moments.maximum
     rms = math.hypot(moments.mean, math.sqrt(moments.variance))
-    tolerance = rounding * max(abs(null.prediction), rms)
+    tolerance = rounding * max(abs(null.prediction), rms) + least
     excluded = _excluded(moments, null, bounds, tolerance)
     # Nothing is rounded away from a prediction of exactly zero.
     null = null.widen(tolerance if null.prediction != bounds[0] or bounds[0] != 0 else 0.0)
@@ -257,6 +262,8 @@ def _weigh_mean(
     choices = null.sides * (2 if bounded else 1)
     theory = spread is not None and float(spread[0]) > 0
     if constant and not theory and not bounded:
+        if moments.count < 2 and bounds[0] < bounds[1]:
+            return _silent("one chain shows no spread")
         agrees = null.lower <= moments.mean <= null.upper
         statistic = null.distance(moments.mean, 0.0)
         return Evidence(float(agrees), statistic, 0.0, null.margin, True, "constant")

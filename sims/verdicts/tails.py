@@ -13,6 +13,8 @@ from modelcollapse.sims.verdicts.null import Number
 
 #: Probability with which an error as large as the resolution is caught.
 POWER = 0.999
+#: A correction of the normal tail from which on no number of chains certifies; its square is finite.
+_HOPELESS = 1e100
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +32,7 @@ class MeanTest:
         """Variance and skewness from theory."""
         se = math.sqrt(variance / count)
         cubic, quartic = abs(skewness) / 6 / math.sqrt(count), max(kurtosis, 0.0) / 24 / count
-        return MeanTest(count, se, cubic, quartic, alpha)
+        return MeanTest(count, se, min(cubic, _HOPELESS), min(quartic, _HOPELESS), alpha)
 
     @staticmethod
     def student(count: Number, variance: Number, skewness: Number, kurtosis: Number, alpha: Number):
@@ -38,7 +40,7 @@ class MeanTest:
         se = math.sqrt(variance / max(count - 1, 1))
         cubic = abs(skewness) / 3 / math.sqrt(count)
         quartic = (max(kurtosis, 0.0) / 24 + 0.25) / count
-        return MeanTest(count, se, cubic, quartic, alpha)
+        return MeanTest(count, se, min(cubic, _HOPELESS), min(quartic, _HOPELESS), alpha)
 
     @property
     def turn(self) -> float:

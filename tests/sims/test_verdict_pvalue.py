@@ -232,3 +232,29 @@ def test_a_few_chains_of_a_known_law_are_judged():
     assert (
         weigh(Moments.of(x), point(5000.0), alpha=ALPHA, sub_gamma=(math.inf, 1.0)).test == "mean"
     )
+
+
+def test_hopeless_skewness_is_not_certified_and_does_not_overflow():
+    """As of a variance after thousands of generations."""
+    x = Moments.of(np.random.default_rng(0).normal(size=1000))
+    for huge in (1e160, 1e300, math.inf):
+        found = weigh(x, point(1.0), alpha=ALPHA, spread=(1.0, huge))
+        assert not found.certified
+        assert found.chains > 1e30
+
+
+def test_bounds_of_no_width():
+    """The cross-entropy of a uniform truth is always log K."""
+    same = Moments.of(np.full(100, math.log(3.0)))
+    bounds = (math.log(3.0), math.log(3.0))
+    assert weigh(same, point(math.log(3.0)), alpha=ALPHA, bounds=bounds).p == 1
+    assert weigh(same, point(1.2), alpha=ALPHA, bounds=bounds).p == 0
+
+
+def test_one_chain_and_underflow_are_no_evidence():
+    alone = Moments.of(np.array([0.7]))
+    assert not weigh(alone, point(1.0), alpha=ALPHA).certified
+    gone = Moments.of(np.zeros(1000))
+    tiny = float(np.finfo(np.float32).tiny)
+    assert weigh(gone, point(1e-60), alpha=ALPHA, least=tiny).p == 1
+    assert weigh(gone, point(1e-30), alpha=ALPHA, least=tiny).p < ALPHA

@@ -152,3 +152,37 @@ def test_check_judges_a_few_chains_of_a_large_vocabulary():
     assert verdict.generations == (1, 2, 8)
     assert {c.test for c in verdict.comparisons} == {"Bernstein"}
     assert "one generation too few" not in verdict.unresolved
+
+
+@pytest.mark.parametrize(
+    ("loop", "generations", "chains"),
+    [
+        (Loop(Gaussian(), Replace(n=2)), 2000, 16),
+        (Loop(Gaussian(), Replace(n=100)), 50, 1),
+        (Loop(Gaussian(1e7, 1.0), Replace(n=100)), 5, 500),
+        (Loop(Gaussian(0.0, 1e-30), Replace(n=100)), 5, 500),
+        (Loop(Categorical([0.5, 0.5]), Replace(n=20)), 5, 100),
+        (Loop(Categorical([1.0]), Replace(n=2)), 2, 3),
+    ],
+    ids=["collapsed", "one chain", "far", "small", "uniform", "one label"],
+)
+def test_check_survives_unusual_runs_without_crying_wolf(loop, generations, chains):
+    report = check(simulate(loop, generations, chains, key=jax.random.key(0)))
+    assert not report.refuted, str(report)
+
+
+def test_check_lists_every_generation_once():
+    loop = Loop(Gaussian(), Replace(n=10))
+    run = simulate(loop, 30, 64, key=jax.random.key(0), observables=[LogVariance()])
+    report = check(run, names=["gaussian_replace_log_variance"])
+    told = [t for v in report.verdicts for t in v.generations]
+    told += [t for item in report.not_judged for t in item.generations]
+    assert sorted(told) == list(run.generations[1:])
+
+
+def test_check_refuses_what_is_no_run_and_unknown_names(unhooked):
+    with pytest.raises(TypeError, match="`run` must be what `simulate` returns; got int"):
+        check(3)
+    run = simulate(LOOP, 1, 2, key=jax.random.key(0), observables=[Variance()])
+    with pytest.raises(ValueError, match="got 'nonsense'"):
+        check(run, names=["nonsense"])

@@ -24,8 +24,9 @@ def raw_moments(cumulants: Sequence[Any]) -> list[Any]:
 def variance_and_skewness(first: Any, second: Any, third: Any) -> tuple[np.ndarray, np.ndarray]:
     """Variance and skewness from three raw moments; the skewness of a constant is zero."""
     first, second, third = (np.asarray(m, dtype=np.float64) for m in (first, second, third))
-    # Late generations overflow to infinity, or to NaN for the skewness: no test is certified there.
-    with np.errstate(over="ignore", invalid="ignore"):
+    # Late generations overflow or underflow, to infinity or to NaN for the skewness: no test is
+    # certified there.
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
         variance = np.maximum(second - first**2, 0)
         central = third - 3 * first * second + 2 * first**3
         spread = np.where(variance > 0, variance, 1)

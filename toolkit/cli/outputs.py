@@ -12,6 +12,13 @@ from modelcollapse.cli.errors import BadInputError
 _PREFIX = ".unfinished-"
 
 
+def folder(text: str) -> Path:
+    """A parser of folder names; the empty one is no folder."""
+    if not str(text).strip():
+        raise BadInputError("--out must name a folder; got ''.")
+    return Path(text)
+
+
 class Outputs:
     """A folder into which finished sets of files are moved.
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from modelcollapse.cli.errors import BadInputError, unknown, whole
-from modelcollapse.cli.outputs import Outputs
+from modelcollapse.cli.outputs import Outputs, folder
 from modelcollapse.cli.verify import count, records, status
 
 
@@ -25,9 +25,9 @@ def command(
     full: Annotated[
         bool, typer.Option("--full", help="More chains, and every row of every theorem shown.")
     ] = False,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write.")] = Path(
-        "results"
-    ),
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", parser=folder, help="Where to write.")
+    ] = Path("results"),
     seed: Annotated[
         int,
         typer.Option(
