@@ -91,7 +91,7 @@ class RawSamples(AbstractForwardPath):
                 return fitted, kept
             return fitted, (fitted.express(new_pool.values, of=model), new_pool.mask)
 
-        return jax.vmap(one)(*state, streams)
+        return jax.vmap(one)(*state, streams.fold(t))
 
     def _synthetic(self, model: Any, keys: Any, truth: Any, regime: Any, synthetic: Any) -> Samples:
         values = model.draw(keys[1], self.most_synthetic)

@@ -33,15 +33,17 @@ ANCESTORS = CategoricalAncestors(LABELS, max(SCHEDULE))
 @functools.partial(jax.jit, static_argnames=("path", "regime"))
 def _trace(path, regime, words, ids, truth, sizes, record):
     streams = Stream.of(words).fold(ids)
-    return path.trace(
-        streams, truth, regime, *sizes, record, lambda earlier, model: model.probabilities
-    )
+
+    def observe(kept, slot, earlier, model):
+        return kept, model.probabilities
+
+    return path.trace(streams, truth, regime, sizes, (), (record, record), observe, ())[1]
 
 
 def trace(path, regime, seed, ids, truth=TRUTH):
     """The models' probabilities at every generation, of shape (generations, chains, labels)."""
     with x64():
-        sizes = [jnp.asarray(np.concatenate([[0], s])) for s in regime.sizes(len(SCHEDULE))]
+        sizes = tuple(jnp.asarray(np.concatenate([[0], s])) for s in regime.sizes(len(SCHEDULE)))
         words, record = jnp.array([seed, 3], jnp.uint32), jnp.asarray(RECORD)
         truth, ids = truth.astype(float), jnp.asarray(ids)
         return np.asarray(_trace(path, regime, words, ids, truth, sizes, record))
