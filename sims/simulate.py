@@ -70,7 +70,7 @@ def simulate(
       "statistic", "counts" and "ancestors" (categorical replace, generations independent of one
       another) name the others.
     - `quantiles`: the recorded generations whose quantiles are wanted; by default all if they are
-      at most 64, else 60 of them, even in log t. Moments are kept at every one.
+      at most 64, else up to 60 of them, even in log t. Moments are kept at every one.
     - `trajectories`: keep every chain's values.
     - `chunk`: chains in flight at once, rounded up to whole blocks; by default a block for each
       processor core or device, as far as `memory` allows. It changes no number.

@@ -322,3 +322,23 @@ def test_moments_and_quantiles_of_a_run(key):
     assert np.abs(median - np.median(every, axis=0)).max() < 0.03
     with pytest.raises(ValueError, match="variance"):
         run.mean(Variance())
+
+
+def test_quantiles_are_kept_where_they_are_wanted(key):
+    """Moments everywhere, and the same quantiles as of a run that keeps them all."""
+    options = {"observables": (LogVariance(),), "key": key}
+    few = simulate(GAUSSIAN, 100, 500, record="all", quantiles=[3, 70], **options)
+    all_ = simulate(GAUSSIAN, 100, 500, record=[3, 50, 70], **options)
+    median = few.quantile(LogVariance(), 0.5)
+    assert np.flatnonzero(np.isfinite(median)).tolist() == [3, 70]
+    np.testing.assert_array_equal(median[[3, 70]], all_.quantile(LogVariance(), 0.5)[[0, 2]])
+    np.testing.assert_array_equal(few.mean(LogVariance())[[3, 50, 70]], all_.mean(LogVariance()))
+    default = simulate(GAUSSIAN, 100, 500, record="all", **options).quantile(LogVariance(), 0.5)
+    assert 30 < np.isfinite(default).sum() <= 60
+    assert np.isfinite(default[[0, 1, 2, 100]]).all()
+    nothing = simulate(GAUSSIAN, 100, 500, record="all", quantiles=[], **options)
+    assert np.isnan(nothing.quantile(LogVariance(), 0.5)).all()
+    with pytest.raises(
+        ValueError, match="`quantiles` must be generations that are recorded; got 9"
+    ):
+        simulate(GAUSSIAN, 10, 5, record=[1, 10], quantiles=[9], **options)
