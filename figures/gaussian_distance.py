@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from modelcollapse.figures.marks import expected, honest, line, log_spaced, points
+from modelcollapse.figures.marks import expected, generation_axis, honest, line, log_spaced, points
 from modelcollapse.figures.protocol import Plan, Scale
 from modelcollapse.figures.style import FULL_WIDTH, SERIES, Series, styled
 from modelcollapse.sims import Run
@@ -85,8 +85,8 @@ def draw(runs: Mapping[str, Run]) -> Figure:
     for axes, (observable, label) in zip(panels, _PANELS, strict=True):
         for estimator, series in zip(_ESTIMATORS, SERIES, strict=False):
             _panel(axes, runs[estimator], observable, series)
-        axes.set(xscale="log", yscale="log", xlim=(0.9, 1.1 * _GENERATIONS), ylabel=label)
-        axes.set_xlabel("generation $t$")
+        generation_axis(axes, _GENERATIONS)
+        axes.set(yscale="log", ylabel=label)
         low, high = axes.get_ylim()
         axes.set_ylim(low, min(high, _CEILING))
     axes = panels[0]

@@ -3,7 +3,9 @@
 from typing import Any
 
 import numpy as np
+import scipy.stats
 from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from modelcollapse.figures.style import Series
 from modelcollapse.sims import Run
@@ -71,6 +73,34 @@ def honest(run: Run, observable: AbstractObservable) -> np.ndarray:
             break
     fine = np.logical_and.accumulate(np.abs(skewness) <= limit * np.sqrt(run.chains))
     return fine[:, 0] if len(columns) == 1 else fine
+
+
+def error_of_few(run: Run, observable: AbstractObservable) -> np.ndarray:
+    """Standard errors of means over few chains, whose own spread is a poor guide; shaped like the mean.
+
+    From the variance factor v of a theorem (its `sub_gamma`), at least the variance of a chain, where
+    it is finite. Elsewhere from the chains, widened so that `BARS` of them hold as much of Student's
+    law as of the normal law; NaN for a single chain.
+    """
+    within = scipy.stats.norm.cdf(BARS)
+    factor = scipy.stats.t.ppf(within, run.chains - 1) / BARS
+    own = factor * run.standard_error(observable)
+    laws = (entry.sub_gamma for entry in predictions(run.loop, observable))
+    law = next((law for law in laws if law is not None), None)
+    if law is None:
+        return own
+    variance = np.asarray(law(run.loop, run.generations)[0]).reshape(own.shape)
+    return np.where(np.isfinite(variance), np.sqrt(variance / run.chains), own)
+
+
+def generation_axis(axes: Axes, last: int) -> None:
+    """A logarithmic axis of generations from 1 to `last`, with whole numbers that do not collide."""
+    steps = (1, 2, 3, 4, 5) if last <= 5 else (1, 2, 5) if last <= 100 else (1,)
+    margin = max(last**0.04, 1.05)
+    axes.set(xscale="log", xlim=(1 / margin, last * margin), xlabel="generation $t$")
+    axes.xaxis.set_major_locator(LogLocator(subs=steps))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda t, _: f"{t:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def line(axes: Axes, t: Any, values: Any, series: Series, **options: Any) -> Any:

@@ -1,13 +1,22 @@
 """`plot(run)`: theory as lines, simulation as points, for everything a theorem speaks about."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
-from modelcollapse.figures.marks import honest, line, log_spaced, points, predictions
+from modelcollapse.figures.marks import (
+    generation_axis,
+    honest,
+    line,
+    log_spaced,
+    points,
+    predictions,
+)
 from modelcollapse.figures.style import FULL_WIDTH, GREY, SERIES, styled
 from modelcollapse.sims import Run
 from modelcollapse.theory.ledger import Theorem
@@ -28,6 +37,11 @@ _SYMBOLS = {
     "support": "labels alive",
     "surviving_mass": "original mass alive",
     "survival_by_rank": "share alive by rank",
+    "frequency": "frequency $p_t$ of a label",
+    "cross_entropy": "cross entropy (nats)",
+    "total_second_moment": r"$\sigma_t^2+(\mu_t-\mu_0)^2$",
+    "w2_balance": r"$W_2^2(p_t,p_0)+2\sigma_0\sigma_t$",
+    "returned": "labels returned",
 }
 
 
@@ -38,21 +52,25 @@ def _drawn(run: Run, observable: AbstractObservable) -> list[Theorem]:
 
 
 def _label(observable: AbstractObservable) -> str:
-    name, power, exponent = observable.name.partition("^")
+    of, at_most, threshold = observable.name.partition("<=")
+    name, power, exponent = of.partition("^")
     words = _SYMBOLS.get(name, name.replace("_", " "))
-    return f"{words}, power {exponent}" if power else words
+    words = f"{words}, power ${exponent}$" if power else words
+    return rf"share with {words} $\leq{float(threshold):g}$" if at_most else words
 
 
-def _curve(axes: Axes, entry: Theorem, t: np.ndarray, values: np.ndarray, which: int) -> None:
-    """A theorem's line; a bound is thin and shades the side that it forbids."""
-    series = SERIES[which % len(SERIES)]
-    if entry.kind != "bound":
-        line(axes, t, values, series)
-        return
-    line(axes, t, values, series, linewidth=0.8)
+def _curve(axes: Axes, entry: Theorem, x: np.ndarray, values: np.ndarray, which: int) -> None:
+    """A theorem's line; that of a bound is thin."""
+    width = {"linewidth": 0.8} if entry.kind == "bound" else {}
+    line(axes, x, values, SERIES[which % len(SERIES)], **width)
+
+
+def _forbid(axes: Axes, entry: Theorem, x: np.ndarray, values: np.ndarray) -> None:
+    """Shade the side that a bound forbids, to the edge of the panel, which must be final."""
     low, high = axes.get_ylim()
-    beyond = max(high, values.max()) if entry.side == "upper" else min(low, values.min())
-    axes.fill_between(t, values, beyond, color=GREY, alpha=0.12, linewidth=0)
+    edge = high if entry.side == "upper" else low
+    axes.fill_between(x, values, edge, color=GREY, alpha=0.12, linewidth=0)
+    axes.set_ylim(low, high)
 
 
 def _dots(axes: Axes, t: Any, mean: Any, error: Any, fine: Any, which: int) -> None:
@@ -84,18 +102,40 @@ def _against_time(axes: Axes, run: Run, observable: AbstractObservable) -> None:
     shown = range(min(mean.shape[1], _CURVES))
     for component in shown:
         _dots(axes, seen, mean[:, component], error[:, component], fine[:, component], component)
+    lines = {e.name: np.reshape(e(run.loop, t), (len(t), -1)) for e in _drawn(run, observable)}
     for entry in _drawn(run, observable):
-        values = np.reshape(entry(run.loop, t), (len(t), -1))
         for component in shown:
-            _curve(axes, entry, t, values[:, component], component)
+            _curve(axes, entry, t, lines[entry.name][:, component], component)
     if len(shown) > 1:
         labels = observable.labels(run.loop.truth)
-        handles = [points(axes, [], [], SERIES[i % len(SERIES)], label=labels[i]) for i in shown]
-        axes.legend(handles=handles, title="component")
+        _legend(axes, [f"$k={label}$" if i == 0 else label for i, label in enumerate(labels)])
     finite = mean[np.isfinite(mean)]
     if finite.size and finite.min() > 0 and finite.max() > 30 * finite.min():
         axes.set_yscale("log")
-    axes.set(xscale="log", xlabel="generation $t$")
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    generation_axis(axes, int(seen.max()))
+    for entry in _drawn(run, observable):
+        if entry.kind == "bound":
+            for component in shown:
+                _forbid(axes, entry, t, lines[entry.name][:, component])
+
+
+def _legend(axes: Axes, labels: Sequence[str]) -> None:
+    """Names of the first series in a row below the panel, where they cover no data."""
+    handles = [
+        points(axes, [], [], series, label=label)
+        for series, label in zip(SERIES[:_CURVES], labels, strict=False)
+    ]
+    axes.legend(
+        handles=handles,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.24),
+        ncols=len(handles),
+        handlelength=0.8,
+        handletextpad=0.3,
+        columnspacing=0.7,
+        borderpad=0,
+    )
 
 
 def _against_rank(axes: Axes, run: Run, observable: SurvivalByRank) -> None:
@@ -113,9 +153,9 @@ def _against_rank(axes: Axes, run: Run, observable: SurvivalByRank) -> None:
         for entry in _drawn(run, observable):
             _curve(axes, entry, ranks, entry(run.loop, [t])[0], which)
         _dots(axes, ranks, mean[index], error[index], fine[index], which)
-        points(axes, [], [], SERIES[which], label=f"$t={t}$")
-    axes.legend()
-    axes.set(xscale="log", xlabel="original rank")
+    times = [int(t) for t in run.generations[later[spread]]]
+    _legend(axes, [f"$t={t}$" if i == 0 else str(t) for i, t in enumerate(times)])
+    axes.set(xscale="log", xlim=(0.85 * ranks[0], ranks[-1] / 0.85), xlabel="original rank")
 
 
 @styled
@@ -124,8 +164,9 @@ def plot(run: Run) -> Figure:
 
     Lines are theory: exact, asymptotic, or a bound, which is thin and shades what it forbids. Points
     are means over chains with bars of two standard errors; small grey points, without bars, are
-    means so skewed that no bar would be true. A vector observable shows its first five components,
-    survival by rank five of its generations.
+    means so skewed that no bar would be true. All points of a panel come from the same chains, so
+    neighbours err together, those of fixed real data or of labels lost the most. A vector observable
+    shows its first five components, survival by rank five of its generations.
 
     **Returns:** a matplotlib figure (`plot(run).savefig("run.png")`). Raises `ValueError` if no
     theorem speaks about any observable of the run, or if the run recorded generation 0 alone.

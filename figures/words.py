@@ -6,9 +6,17 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from modelcollapse.figures.data import word_counts
-from modelcollapse.figures.marks import expected, line, log_spaced, points
+from modelcollapse.figures.marks import (
+    error_of_few,
+    expected,
+    generation_axis,
+    line,
+    log_spaced,
+    points,
+)
 from modelcollapse.figures.protocol import Plan, Scale
 from modelcollapse.figures.style import FULL_WIDTH, SERIES, Series, styled
 from modelcollapse.sims import Run
@@ -39,8 +47,9 @@ CAPTION = (
     "starting from the frequencies of 82,834 English words. Words alive, the original probability "
     "of the words alive, and the share of words alive by original rank. Lines: the lineage law (two-"
     "cumulant closure), with nothing fitted. Points: simulation, drawn forward by resampling "
-    "counts and, independently, backward by tracing ancestors; bars are two standard errors. Below: "
-    "simulated over predicted, less one. The word list (symspellpy, from Google Books) is truncated "
+    "counts and, independently, backward by tracing ancestors. Bars are two standard errors, from "
+    "theory's upper bound of a chain's variance and not from the spread of so few chains. A chain's "
+    "points err together, since what it has lost stays lost. Below: simulated over predicted, less one. The word list (symspellpy, from Google Books) is truncated "
     "from below: its rarest word was counted 12,714 times, so a real vocabulary has a longer tail "
     "and loses more."
 )
@@ -68,21 +77,26 @@ def plans(scale: Scale) -> dict[str, Plan]:
 def _against_time(
     above: Axes, below: Axes, runs: Mapping[str, Run], observable: AbstractObservable
 ) -> None:
-    last = max(run.generations[-1] for run in runs.values())
+    last = max(int(run.generations[-1]) for run in runs.values())
     for index, (way, run) in enumerate(runs.items()):
         if index == 0:
             t = log_spaced(int(run.generations[-1]), 80)
             line(above, t, expected(run.loop, observable, t), _THEORY, label="theory")
         t, mean = run.generations, run.mean(observable)
-        error = run.standard_error(observable)
+        error = error_of_few(run, observable)
         predicted = expected(run.loop, observable, t)
         points(above, t, mean, SERIES[index], error, label=_WAYS[way], markersize=_SIZES[index])
         # Side by side, so that neither way hides the other.
         beside = t * 1.12 ** (2 * index - 1)
         points(below, beside, 100 * (mean / predicted - 1), SERIES[index], 100 * error / predicted)
     below.axhline(0, color=_THEORY.color, linewidth=0.8)
-    above.set(xscale="log", xlim=(0.75, 1.35 * last))
-    below.set(xscale="log", xlim=above.get_xlim(), xlabel="generation $t$")
+    for axes in (above, below):
+        generation_axis(axes, last)
+    above.set(xlim=(0.75, 1.35 * last), xlabel="")
+    widest = max(abs(limit) for limit in below.get_ylim())
+    below.set(xlim=above.get_xlim(), ylim=(-widest, widest))
+    # Between two and four steps, with zero among them.
+    below.yaxis.set_major_locator(MaxNLocator(4, steps=(1, 2, 5, 10), min_n_ticks=3))
     above.tick_params(labelbottom=False)
 
 
@@ -94,7 +108,7 @@ def _ranks(run: Run) -> np.ndarray:
 def _by_rank(axes: Axes, runs: Mapping[str, Run]) -> None:
     for index, run in enumerate(runs.values()):
         ranks, recorded = _ranks(run), list(run.generations)
-        mean, error = run.mean(_BY_RANK), run.standard_error(_BY_RANK)
+        mean, error = run.mean(_BY_RANK), error_of_few(run, _BY_RANK)
         for t in (t for t in _RANK_TIMES if t in recorded):
             if index == 0:
                 line(axes, ranks, expected(run.loop, _BY_RANK, [t])[0], _THEORY)
@@ -128,7 +142,7 @@ def draw(runs: Mapping[str, Run]) -> Figure:
     panels["words"].set(yscale="log", ylabel="words alive")
     panels["mass"].set(ylim=(0, 1.02), ylabel="original mass alive")
     panels["rank"].set(
-        xscale="log", xlim=(25, 1.3e5), xlabel="original rank", ylabel="share of words alive"
+        xscale="log", xlim=(17, 1.3e5), xlabel="original rank", ylabel="share of words alive"
     )
     panels["words off"].set_ylabel("deviation (%)")
     figure.legend(*panels["words"].get_legend_handles_labels(), loc="outside lower center", ncols=3)

@@ -2,14 +2,24 @@
 
 import dataclasses
 import functools
+import itertools
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from synthetic import synthetic_run
 
 from modelcollapse import plot
 from modelcollapse.figures.data import MissingDataError, word_counts
-from modelcollapse.figures.marks import expected, honest, log_spaced, predictions
+from modelcollapse.figures.marks import (
+    error_of_few,
+    expectation,
+    expected,
+    generation_axis,
+    honest,
+    log_spaced,
+    predictions,
+)
 from modelcollapse.figures.protocol import Plan
 from modelcollapse.figures.registry import FIGURES, figures_of
 from modelcollapse.figures.style import SERIES, save
@@ -99,6 +109,18 @@ def test_variance_shows_means_medians_and_theory():
     assert np.allclose(plotted(mean)[3], run.mean(Variance())[shown])
 
 
+def test_the_steady_mean_lies_within_exact_standard_errors():
+    runs, figure = drawn("gaussian_variance")
+    steady = figure.axes[2]
+    assert steady.get_yscale() == "linear"
+    run = runs["unbiased-10"]
+    # The variance over s^2 of one chain at generation t: (1 + 2 / (n - 1))^t - 1.
+    t, low = curves(steady)[0].T
+    assert np.allclose(low, 1 - 2 * np.sqrt(((1 + 2 / 9) ** t - 1) / run.chains))
+    shown = (run.generations >= 1) & honest(run, Variance())
+    assert np.allclose(plotted(steady)[0], run.mean(Variance())[shown])
+
+
 def test_distance_shows_means_and_medians():
     runs, figure = drawn("gaussian_distance")
     for axes, observable in zip(figure.axes, runs["mle"].observables, strict=True):
@@ -121,6 +143,55 @@ def test_words_shows_both_ways_of_drawing():
     deviation = run.mean(Support()) / expected(run.loop, Support(), run.generations)
     assert np.allclose(plotted(panels["words off"])[0], 100 * (deviation - 1))
     assert "truncated" in FIGURES["words"].CAPTION
+
+
+def test_bars_of_words_are_known_from_theory_and_not_from_few_chains():
+    runs, figure = drawn("words")
+    panels = {axes.get_label(): axes for axes in figure.axes}
+    run = runs["forward"]
+    variance = expectation(run.loop, Support()).sub_gamma(run.loop, run.generations)[0].ravel()
+    assert np.isfinite(variance).all()
+    bars = panels["words"].containers[0].lines[2][0].get_segments()
+    heights = [(high - low) / 2 for (_, low), (_, high) in bars]
+    assert np.allclose(heights, 2 * np.sqrt(variance / run.chains))
+    for name in ("words off", "mass off"):
+        low, high = panels[name].get_ylim()
+        ticks = [t for t in panels[name].get_yticks() if low <= t <= high]
+        assert len(ticks) >= 3
+        assert 0 in ticks
+
+
+def test_where_theory_knows_no_variance_the_error_of_few_chains_is_students():
+    # Student's quantile at the normal law's level of two: 13.97 for one degree of freedom.
+    plan = Plan(Loop(Gaussian(), Replace(n=20)), 5, 2, (Variance(),), record=(1, 5))
+    run = synthetic_run(plan)
+    widened = error_of_few(run, Variance()) / run.standard_error(Variance())
+    assert np.allclose(2 * widened, 13.97, atol=0.01)
+    # About 2000/t lineages: at generation 9 too few for the bound of the variance.
+    plan = Plan(Loop(Categorical.zipf(50), Replace(n=2000)), 9, 2, (Support(),), record=(1, 9))
+    run = synthetic_run(plan)
+    law = next(e.sub_gamma for e in predictions(run.loop, Support()) if e.sub_gamma)
+    variance = law(run.loop, [1])[0].item()
+    assert np.isclose(error_of_few(run, Support())[0], np.sqrt(variance / 2))
+    widened = error_of_few(run, Support()) / run.standard_error(Support())
+    assert np.isclose(2 * widened[1], 13.97, atol=0.01)
+
+
+@pytest.mark.parametrize("last", [1, 2, 4, 5, 9, 30, 50, 100, 1000, 10**5])
+def test_labels_of_generations_do_not_collide(last):
+    figure = Figure(figsize=(2.2, 2))
+    axes = figure.subplots()
+    generation_axis(axes, last)
+    figure.draw_without_rendering()
+    ticks = axes.xaxis.get_major_ticks() + axes.xaxis.get_minor_ticks()
+    low, high = axes.get_xlim()
+    boxes = sorted(
+        tick.label1.get_window_extent().extents[[0, 2]].tolist()
+        for tick in ticks
+        if tick.label1.get_text() and low <= tick.get_loc() <= high
+    )
+    assert boxes
+    assert all(left[1] < right[0] for left, right in itertools.pairwise(boxes))
 
 
 def test_diversity_shows_every_regime():
