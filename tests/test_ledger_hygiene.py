@@ -3,8 +3,10 @@
 import importlib
 import inspect
 import re
+import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from modelcollapse.theory import Categorical, Gaussian, Loop, Replace, cite, find
@@ -13,6 +15,30 @@ from modelcollapse.theory.observables import Heterozygosity, Variance
 
 each = pytest.mark.parametrize("entry", LEDGER.values(), ids=lambda entry: entry.name)
 STRENGTH = ["exact", "asymptotic", "bound", "conjecture"]
+
+
+def has_schedule(loop):
+    sizes = (getattr(loop.regime, name, 0) for name in ("n", "n_real", "n_synthetic"))
+    return any(isinstance(size, tuple) for size in sizes)
+
+
+@each
+def test_a_theorem_for_schedules_is_tried_on_one_in_every_regime(entry):
+    tried = {type(row.loop.regime).__name__ for row in entry.rows}
+    with_schedule = {type(row.loop.regime).__name__ for row in entry.rows if has_schedule(row.loop)}
+    assert with_schedule == (set() if entry.where.constant else tried)
+    named = {name for name in entry.where.regimes if not name.startswith("Abstract")}
+    assert named <= tried
+
+
+@pytest.mark.parametrize("name", ["gaussian_subsample_variance", "gaussian_subsample_mean_error"])
+def test_wrong_variants_warn_of_nothing(name):
+    entry = LEDGER[name]
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("error")
+        for row in entry.rows:
+            for wrong in row.wrong:
+                assert np.shape(wrong.value(entry.predict, row.loop, np.asarray(row.generations)))
 
 
 def test_the_ledger_is_not_empty():
@@ -78,12 +104,13 @@ def test_the_same_name_is_the_function(entry):
 
 @each
 def test_a_claim_of_proof_has_one(entry):
-    """`proof` reads `layer:name`, and proofs/ has a module `layer` with a function `name`."""
+    """`proof` reads `layer:name`, and proofs/ has a module `layer` with a function `name`; in the
+    layer `coq`, a headline theorem of that name."""
     if entry.proof is None:
         return
     layer, _, name = entry.proof.partition(":")
     module = importlib.import_module(f"modelcollapse.proofs.{layer}")
-    assert inspect.isfunction(getattr(module, name))
+    assert name in module.HEADLINES if layer == "coq" else inspect.isfunction(getattr(module, name))
     tests = Path(__file__).parent / "proofs" / f"test_{layer}.py"
     assert tests.exists()
 

@@ -86,19 +86,25 @@ _TRUTH = Gaussian(1.0, 4.0)
 _GAUSSIAN = (
     Loop(_TRUTH, Replace(n=(4, 7, 5, 9))),
     Loop(_TRUTH, Accumulate(n=(4, 2, 5, 3))),
-    Loop(_TRUTH, AccumulateSubsample(n=(5, 3, 4))),
+    Loop(_TRUTH, AccumulateSubsample(n=(8, 5, 6))),
     Loop(_TRUTH, Fresh(n_real=(2, 3, 2, 2), n_synthetic=(2, 5, 4, 6))),
     Loop(_TRUTH, FixedReal(n_real=4, n_synthetic=(1, 5, 3, 8))),
-    Loop(_TRUTH, Mixture(n=(4, 6, 5, 4), real_share=0.25)),
+    Loop(_TRUTH, Mixture(n=(6, 9, 7, 6), real_share=0.25)),
 )
 _UNBIASED = Loop(Gaussian(1.0, 4.0, estimator="unbiased"), Replace(n=(4, 7, 5, 9)))
 _CATEGORICAL = (
     trials.REPLACE,
+    trials.REPLACE_SCHEDULE,
     trials.ACCUMULATE,
+    trials.ACCUMULATE_SCHEDULE,
     trials.SUBSAMPLE,
+    trials.SUBSAMPLE_SCHEDULE,
     trials.FRESH,
+    trials.FRESH_SCHEDULE,
     trials.FIXED_REAL,
+    trials.FIXED_REAL_SCHEDULE,
     trials.MIXTURE,
+    trials.MIXTURE_SCHEDULE,
 )
 
 
@@ -112,7 +118,7 @@ def _rows(loops: Any, wrong: tuple[Wrong, ...], generations: tuple[int, ...] = (
     where=_ANY_POOLED_MLE,
     source=("shumailov2024", "alemohammad2024"),
     derived_here=True,
-    proof="algebra:conservation",
+    proof="coq:pooled_conservation",
     rows=_rows(_GAUSSIAN, (_variance_alone, _bias_added)),
 )
 def gaussian_conservation(loop: Loop, t: Any) -> Any:
@@ -126,7 +132,7 @@ def gaussian_conservation(loop: Loop, t: Any) -> Any:
     where=_ANY_POOLED_MLE,
     source=("shumailov2024", "alemohammad2024"),
     derived_here=True,
-    proof="algebra:conservation",
+    proof="coq:w2_balance",
     rows=_rows(_GAUSSIAN, (_variance_alone, _bias_added)),
 )
 def gaussian_w2_balance(loop: Loop, t: Any) -> Any:
@@ -144,7 +150,7 @@ def gaussian_w2_balance(loop: Loop, t: Any) -> Any:
     ),
     source=("shumailov2024", "alemohammad2024"),
     derived_here=True,
-    proof="algebra:conservation",
+    proof="coq:cross_entropy_balance",
     rows=_rows((*_GAUSSIAN, *_CATEGORICAL), (_entropy_itself, _overshoot)),
 )
 def entropy_balance(loop: Loop, t: Any) -> Any:
@@ -161,7 +167,7 @@ def entropy_balance(loop: Loop, t: Any) -> Any:
     observable=MeanError(),
     where=Where(family=Gaussian),
     source="shumailov2024",
-    proof="algebra:unbiased_mean",
+    proof="coq:pooled_martingale",
     rows=_rows((*_GAUSSIAN, _UNBIASED), (_root_mean_square,)),
 )
 def gaussian_mean_is_unbiased(loop: Loop, t: Any) -> Any:

@@ -5,12 +5,15 @@ arrays and returns float64 NumPy. To `jit`, `vmap`, `grad` or `scan` a core, do 
 """
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import jax
 import numpy as np
 from jax.core import Tracer
+
+from modelcollapse.theory.arguments import check
 
 
 def x64() -> Any:
@@ -31,7 +34,8 @@ def _is_traced(value: Any) -> bool:
 def float64(core: Callable) -> Callable:
     """Make a `jax.numpy` core callable with plain numbers: float64 in, float64 NumPy out.
 
-    Strings and booleans pass through untouched. Called on tracers, the core itself runs, so it can
+    Strings and booleans pass through untouched. An argument that bears a name of this package's own
+    (`t`, `n`, `variance`, ...) has to lie where its name says, or `ValueError` is raised. Called on tracers, the core itself runs, so it can
     be transformed inside [`x64`][]; a trace outside of it raises `TypeError`.
     """
 
@@ -40,8 +44,11 @@ def float64(core: Callable) -> Callable:
             return value
         return np.asarray(value, dtype=np.float64)
 
+    names = tuple(inspect.signature(core).parameters)
+
     @functools.wraps(core)
     def public(*args: Any, **kwargs: Any) -> Any:
+        check({**dict(zip(names, args, strict=False)), **kwargs})
         if _is_traced((args, kwargs)):
             if not jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
                 raise TypeError(

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from modelcollapse.theory import Categorical, Gaussian, x64
+from modelcollapse.theory import Categorical, Gaussian, Mixture, x64
+from modelcollapse.theory.observables import Frequencies, SurvivalByRank
 
 
 def everything(values):
@@ -105,17 +106,41 @@ def test_zipf_and_counts():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Gaussian(variance=-1.0), r"`Gaussian\(variance=...\)` must be positive.*got -1.0"),
-        (lambda: Gaussian(variance=0.0), "must be positive"),
+        (
+            lambda: Gaussian(variance=-1.0),
+            r"`Gaussian\(variance=...\)` must be .* above 0; got -1\.",
+        ),
+        (lambda: Gaussian(variance=0.0), "must be finite and above 0; got 0"),
+        (lambda: Gaussian(variance=[1.0, 2.0]), r"must be one number; got shape \(2,\)"),
+        (lambda: Gaussian(mean=jnp.zeros(3)), r"mean=...\)` must be one number; got shape \(3,\)"),
+        (lambda: Gaussian(mean=jnp.asarray(jnp.nan)), "must be finite; got nan"),
+        (
+            lambda: Gaussian(log_variance=float("nan")),
+            r"log_variance=...\)` must be finite; got nan",
+        ),
+        (lambda: Gaussian(log_variance=jnp.inf), "must be finite; got inf"),
         (lambda: Gaussian(mean=float("nan")), r"mean=...\)` must be finite; got nan"),
         (lambda: Gaussian(variance=1.0, log_variance=0.0), "not both"),
         (lambda: Categorical([0.5, 0.6]), "must sum to one within 1e-6; got 1.1"),
-        (lambda: Categorical([1.5, -0.5]), "non-negative; got a smallest value of -0.5"),
+        (lambda: Categorical([1.5, -0.5]), r"must be between 0 and 1; got \[1.5, -0.5\]"),
+        (lambda: Categorical(jnp.array([0.5, 0.75])), "must sum to one within 1e-6; got 1.25"),
+        (lambda: Categorical(jnp.array([0.5, -0.5, 1.0])), "must be between 0 and 1"),
+        (lambda: Categorical(jnp.array([jnp.nan, 1.0])), "must be between 0 and 1"),
+        (lambda: Categorical(jnp.ones((2, 1))), r"shape \(K,\)"),
         (lambda: Categorical([[1.0]]), r"shape \(K,\)"),
         (lambda: Categorical.from_counts([0, 0]), "positive sum; got 0"),
-        (lambda: Categorical.zipf(0), "must be at least 1; got 0"),
+        (lambda: Categorical.zipf(0), "must be a whole number and at least 1; got 0"),
+        (lambda: Categorical.zipf(2.5), r"`zipf\(categories=...\)` must be a whole .*; got 2.5"),
+        (
+            lambda: Categorical.zipf(3, float("nan")),
+            r"`zipf\(exponent=...\)` must be finite; got nan",
+        ),
+        (lambda: SurvivalByRank(0), r"`SurvivalByRank\(bins=...\)` must be .*at least 1; got 0"),
+        (lambda: Frequencies(power=0), r"`Frequencies\(power=...\)` must be .*at least 1; got 0"),
+        (lambda: Mixture(5, float("nan")), r"real_share=...\)` must be between 0 and 1; got nan"),
     ],
 )
+@pytest.mark.usefixtures("unhooked")
 def test_bad_input_is_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
@@ -124,3 +149,24 @@ def test_bad_input_is_named(make, message):
 def test_a_model_is_a_pytree():
     doubled = jax.tree.map(lambda leaf: leaf * 2, Gaussian(1.0, 1.0).astype("float32"))
     assert float(doubled.mean) == 2.0
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Mixture(5, "a"), r"`Mixture\(real_share=...\)` must be a number.*; got 'a'"),
+        (lambda: Gaussian("a"), r"`Gaussian\(mean=...\)` must be a number.*; got 'a'"),
+        (lambda: Categorical("ab"), r"`Categorical\(probabilities=...\)` must be.*; got 'ab'"),
+    ],
+)
+@pytest.mark.usefixtures("unhooked")
+def test_what_is_no_number_is_named(make, message):
+    with pytest.raises(TypeError, match=message):
+        make()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+def test_models_of_few_bits_are_taken(dtype):
+    model = Categorical.zipf(50_000 if dtype == "float32" else 7).astype(dtype)
+    assert model.probabilities.dtype == dtype
+    assert Gaussian(0.1, 0.7).astype(dtype).log_variance.dtype == dtype

@@ -81,7 +81,7 @@ def test_sizes(regime, real, synthetic, total):
         (lambda: Replace(n=[5, 0]), "must be at least 1; got 0"),
         (lambda: Fresh(0, 5), r"`Fresh\(n_real=...\)` must be at least 1; got 0"),
         (lambda: Fresh(3, -1), r"`Fresh\(n_synthetic=...\)` must be at least 0; got -1"),
-        (lambda: Mixture(5, 1.5), r"must be in \[0, 1\]; got 1.5"),
+        (lambda: Mixture(5, 1.5), "must be between 0 and 1; got 1.5"),
         (lambda: Loop(Gaussian(), Replace(n=1)), "needs at least 2"),
         (lambda: Loop(Gaussian(), FixedReal(1, 5)), "needs at least 2"),
         (lambda: Replace(n=[4, 5]).sizes(3), "lists 2 generations; at least 3 are needed"),

@@ -19,11 +19,12 @@ from modelcollapse.theory.categorical.trials import (
     ACCUMULATE,
     ACCUMULATE_SCHEDULE,
     FIXED_REAL,
+    FIXED_REAL_SCHEDULE,
     doubled,
     initial_heterozygosity,
     probabilities,
 )
-from modelcollapse.theory.ledger import Row, Where, Wrong, fewer_draws, off_by_one, theorem
+from modelcollapse.theory.ledger import Row, Where, Wrong, ahead, fewer_draws, off_by_one, theorem
 from modelcollapse.theory.loop import Loop
 from modelcollapse.theory.observables import Heterozygosity, Support, SurvivingMass
 from modelcollapse.theory.precision import float64
@@ -67,7 +68,6 @@ def first_sample_support(probabilities: Any, n: Any, t: Any, *, mass: bool = Fal
     is weighted by $p_k$. **Returns:** the shape of `t`.
     """
     p, t = probabilities, generations(t)
-    require(p, "probabilities", 0, 1)
     require(n, "n", 1)
     xp = jnp if is_traced(p, n) else np
     weights = p if mass else xp.where(p > 0, 1.0, 0.0)
@@ -102,7 +102,11 @@ _first_order = Wrong(
             (1, 2, 4, 8),
             (_from_second, _first_order, off_by_one, doubled, fewer_draws),
         ),
-        Row(ACCUMULATE_SCHEDULE, (1, 2, 5, 8), (_from_second, off_by_one, doubled, fewer_draws)),
+        Row(
+            ACCUMULATE_SCHEDULE,
+            (1, 2, 5, 8),
+            (_from_second, off_by_one, doubled, fewer_draws, ahead),
+        ),
     ],
 )
 def categorical_accumulate_heterozygosity(loop: Loop, t: Any) -> Any:
@@ -132,7 +136,9 @@ _KEPT = Where(
 )
 _KEPT_ROWS = [
     Row(ACCUMULATE, (1, 4, 8), (doubled, fewer_draws)),
+    Row(ACCUMULATE_SCHEDULE, (1, 4, 8), (ahead, doubled, fewer_draws)),
     Row(FIXED_REAL, (1, 3, 6), (doubled, fewer_draws)),
+    Row(FIXED_REAL_SCHEDULE, (1, 3, 6), (doubled, fewer_draws)),
 ]
 
 
@@ -145,7 +151,7 @@ def _first_size(loop: Loop) -> int:
     where=_KEPT,
     source="gerstgrasser2024",
     derived_here=True,
-    proof="algebra:kept",
+    proof="coq:first_sample_is_kept",
     rows=_KEPT_ROWS,
 )
 def categorical_kept_support(loop: Loop, t: Any) -> Any:
@@ -158,7 +164,7 @@ def categorical_kept_support(loop: Loop, t: Any) -> Any:
     where=_KEPT,
     source="gerstgrasser2024",
     derived_here=True,
-    proof="algebra:kept",
+    proof="coq:first_sample_is_kept",
     rows=_KEPT_ROWS,
 )
 def categorical_kept_mass(loop: Loop, t: Any) -> Any:

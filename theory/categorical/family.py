@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int, PRNGKeyArray, Shaped
 
+from modelcollapse.theory.arguments import require, require_probabilities
 from modelcollapse.theory.family import AbstractFamily, AbstractStatistic
 
 
@@ -25,7 +26,8 @@ class Categorical(AbstractFamily):
 
     **Arguments:**
 
-    - `probabilities`: shape `(K,)`, non-negative, summing to one to 1e-6 (they are normalised).
+    - `probabilities`: shape `(K,)`, non-negative, summing to one to 1e-6 (they are normalised,
+      except in a JAX array, which is kept as it is).
 
     A label that no draw produced gets probability exactly zero and never returns under self-training.
     """
@@ -34,24 +36,10 @@ class Categorical(AbstractFamily):
     minimum_draws: ClassVar[int] = 1
 
     def __init__(self, probabilities: Any):
+        require_probabilities(probabilities, "Categorical(probabilities=...)")
         if not isinstance(probabilities, jax.Array):
             probabilities = np.array(probabilities, dtype=np.float64)
-            if probabilities.ndim != 1 or probabilities.size < 1:
-                raise ValueError(
-                    "`Categorical(probabilities=...)` must have shape (K,) with K >= 1; "
-                    f"got shape {probabilities.shape}."
-                )
-            if not np.all(np.isfinite(probabilities)) or probabilities.min() < 0:
-                raise ValueError(
-                    "`Categorical(probabilities=...)` must be finite and non-negative; "
-                    f"got a smallest value of {np.min(probabilities)}."
-                )
-            total = probabilities.sum()
-            if abs(total - 1) > 1e-6:
-                raise ValueError(
-                    f"`Categorical(probabilities=...)` must sum to one within 1e-6; got {total}."
-                )
-            probabilities = probabilities / total
+            probabilities = probabilities / probabilities.sum()
         self.probabilities = probabilities
 
     @staticmethod
@@ -69,11 +57,9 @@ class Categorical(AbstractFamily):
     @staticmethod
     def zipf(categories: int, exponent: float = 1.0) -> "Categorical":
         r"""Zipf's law $p_r \propto r^{-b}$ for ranks $r = 1..K$."""
-        if categories < 1:
-            raise ValueError(f"`zipf(categories=...)` must be at least 1; got {categories}.")
-        if not np.isfinite(exponent):
-            raise ValueError(f"`zipf(exponent=...)` must be finite; got {exponent}.")
-        weights = np.arange(1, categories + 1, dtype=np.float64) ** -exponent
+        require(categories, "zipf(categories=...)", 1, whole=True)
+        require(exponent, "zipf(exponent=...)", finite=True)
+        weights = np.arange(1, int(categories) + 1, dtype=np.float64) ** -exponent
         return Categorical(weights / weights.sum())
 
     @property

@@ -17,14 +17,25 @@ from modelcollapse.theory.categorical.sizes import (
 )
 from modelcollapse.theory.categorical.trials import (
     FIXED_REAL,
+    FIXED_REAL_SCHEDULE,
     FRESH,
     FRESH_SCHEDULE,
     MANY,
     MIXTURE,
+    MIXTURE_SCHEDULE,
     doubled,
     initial_heterozygosity,
 )
-from modelcollapse.theory.ledger import Row, Where, Wrong, fewer_draws, off_by_one, theorem
+from modelcollapse.theory.ledger import (
+    Row,
+    Where,
+    Wrong,
+    ahead,
+    behind,
+    fewer_draws,
+    off_by_one,
+    theorem,
+)
 from modelcollapse.theory.loop import Loop
 from modelcollapse.theory.observables import Heterozygosity
 from modelcollapse.theory.precision import float64
@@ -71,6 +82,8 @@ def inbreeding(n_real: Any, n_synthetic: Any, t: Any) -> Any:
 @float64
 def stationary_inbreeding(n_real: Any, n_synthetic: Any) -> Any:
     r"""$F_\infty=\frac1{N(1-b^2)+b}$, $N=n_{\text{real}}+n_{\text{synthetic}}$, b the synthetic share."""
+    require(n_real, "n_real", 1)
+    require(n_synthetic, "n_synthetic", 0)
     total = n_real + n_synthetic
     share = n_synthetic / total
     # N(1 - b^2) = n_real (1 + b), which does not cancel when b is near one.
@@ -83,7 +96,6 @@ def mixture_inbreeding(n: Any, real_share: Any, t: Any) -> Any:
     probability a. With constant n it tends to $1/(n-(n-1)(1-a)^2)$."""
     t = generations(t)
     require(n, "n", 1)
-    require(real_share, "real_share", 0, 1)
     if np.ndim(n):
         n = schedule(n, t)
     return _recursion(1 / n, (1 - 1 / n) * (1 - real_share) ** 2, t)
@@ -156,7 +168,7 @@ def _new_real_draws(regime: Any, t: Any) -> Any:
     where=Where(family=Categorical, regime=Fresh),
     source=("bertrand2024", "crow1970"),
     derived_here=True,
-    proof="algebra:fresh",
+    proof="coq:fresh_heterozygosity",
     rows=[
         Row(
             FRESH,
@@ -171,7 +183,7 @@ def _new_real_draws(regime: Any, t: Any) -> Any:
             ),
             chains=MANY,
         ),
-        Row(FRESH_SCHEDULE, (1, 2, 5, 8), (doubled, off_by_one), MANY),
+        Row(FRESH_SCHEDULE, (1, 2, 5, 8), (doubled, off_by_one, ahead), MANY),
     ],
 )
 def categorical_fresh_heterozygosity(loop: Loop, t: Any) -> Any:
@@ -183,13 +195,14 @@ def categorical_fresh_heterozygosity(loop: Loop, t: Any) -> Any:
     observable=Heterozygosity(),
     where=Where(family=Categorical, regime=Mixture),
     source=("crow1970", "bertrand2024"),
-    proof="algebra:mixture",
+    proof="coq:mixture_heterozygosity",
     rows=[
         Row(
             MIXTURE,
             (1, 2, 4, 8),
             (_instead("1 - a for (1 - a)^2", _linear_migration), off_by_one, doubled, fewer_draws),
-        )
+        ),
+        Row(MIXTURE_SCHEDULE, (2, 3, 5, 8), (ahead, behind, off_by_one, doubled)),
     ],
 )
 def categorical_mixture_heterozygosity(loop: Loop, t: Any) -> Any:
@@ -204,7 +217,7 @@ def categorical_mixture_heterozygosity(loop: Loop, t: Any) -> Any:
     where=Where(family=Categorical, regime=FixedReal),
     source=("seddik2024", "bertrand2024"),
     derived_here=True,
-    proof="algebra:fixed_real",
+    proof="coq:fixed_real_heterozygosity",
     rows=[
         Row(
             FIXED_REAL,
@@ -215,7 +228,8 @@ def categorical_mixture_heterozygosity(loop: Loop, t: Any) -> Any:
                 doubled,
                 fewer_draws,
             ),
-        )
+        ),
+        Row(FIXED_REAL_SCHEDULE, (2, 3, 5, 8), (ahead, behind, doubled)),
     ],
 )
 def categorical_fixed_real_heterozygosity(loop: Loop, t: Any) -> Any:

@@ -18,13 +18,18 @@ from modelcollapse.theory.categorical.sizes import (
 )
 from modelcollapse.theory.categorical.trials import (
     ACCUMULATE,
+    ACCUMULATE_SCHEDULE,
     FIXED_REAL,
+    FIXED_REAL_SCHEDULE,
     FRESH,
+    FRESH_SCHEDULE,
     MANY,
     MIXTURE,
+    MIXTURE_SCHEDULE,
     REPLACE,
     REPLACE_SCHEDULE,
     SUBSAMPLE,
+    SUBSAMPLE_SCHEDULE,
     doubled,
     initial_heterozygosity,
     probabilities,
@@ -118,6 +123,7 @@ def frequency(p: Any, n: Any, t: Any, *, power: Any = 1) -> Any:
     **Returns:** the shape of `t` followed by that of `p`.
     """
     t = generations(t)
+    require(p, "p", 0, 1)
     return take(_frequency(schedule(n, t), p, int(power)), t)
 
 
@@ -178,10 +184,19 @@ _mean_squared = Wrong(
         assuming="maximum likelihood on a pooled sample, every draw with mean p",
     ),
     source=("feller1951", "alemohammad2024"),
-    proof="algebra:unbiased_mean",
+    proof="coq:pooled_martingale",
     rows=[
-        *(Row(loop, (1, 3), (_decaying,), MANY) for loop in (REPLACE, FRESH)),
-        *(Row(loop, (1, 3), (_decaying,)) for loop in (ACCUMULATE, SUBSAMPLE, MIXTURE, FIXED_REAL)),
+        *(
+            Row(loop, (1, 3), (_decaying,), MANY)
+            for loop in (REPLACE, REPLACE_SCHEDULE, FRESH, FRESH_SCHEDULE)
+        ),
+        *(
+            Row(loop, (1, 3), (_decaying,))
+            for loop in (
+                *(ACCUMULATE, ACCUMULATE_SCHEDULE, SUBSAMPLE, SUBSAMPLE_SCHEDULE),
+                *(MIXTURE, MIXTURE_SCHEDULE, FIXED_REAL, FIXED_REAL_SCHEDULE),
+            )
+        ),
     ],
 )
 def categorical_pooled_frequency(loop: Loop, t: Any) -> Any:
@@ -217,7 +232,7 @@ _DRIFT_ROWS = [
     where=_REPLACE,
     source=("feller1951", "crow1970"),
     spread=_frequency_spread(2),
-    proof="algebra:frequency",
+    proof="coq:frequency_squared",
     rows=_DRIFT_ROWS,
 )
 def categorical_replace_frequency_squared(loop: Loop, t: Any) -> Any:
@@ -230,7 +245,7 @@ def categorical_replace_frequency_squared(loop: Loop, t: Any) -> Any:
     where=_REPLACE,
     source=("feller1951", "cannings1974"),
     spread=_frequency_spread(3),
-    proof="algebra:frequency",
+    proof="coq:frequency_cubed",
     rows=_DRIFT_ROWS,
 )
 def categorical_replace_frequency_cubed(loop: Loop, t: Any) -> Any:
@@ -242,7 +257,7 @@ def categorical_replace_frequency_cubed(loop: Loop, t: Any) -> Any:
     observable=Heterozygosity(),
     where=_REPLACE,
     source=("crow1970", "seddik2024"),
-    proof="algebra:replace",
+    proof="coq:heterozygosity_decay",
     rows=[
         Row(REPLACE, (1, 2, 4, 8), (off_by_one, doubled, fewer_draws), MANY),
         Row(REPLACE_SCHEDULE, (1, 2, 5, 8), (off_by_one, doubled, fewer_draws), MANY),

@@ -4,41 +4,23 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jax.core import Tracer
 
+from modelcollapse.theory.arguments import is_traced as is_traced
+from modelcollapse.theory.arguments import require as require
 from modelcollapse.theory.loop import Loop
 
 
 def generations(t: Any) -> np.ndarray:
     """The generations `t` as int64; `ValueError` unless they are whole and not negative."""
     values = np.asarray(t, dtype=np.float64)
-    whole = values.astype(np.int64)
-    if values.size == 0 or np.any(values != whole) or whole.min() < 0:
+    if values.size == 0 or np.any(values != np.floor(values)) or values.min() < 0:
         raise ValueError(f"generations `t` must be whole numbers, at least 0; got {t!r}.")
-    return whole
+    return values.astype(np.int64)
 
 
 def padded_length(t: np.ndarray) -> int:
     """A power of two, at least 16, that is no less than the last generation."""
     return max(16, 1 << max(int(t.max()) - 1, 0).bit_length())
-
-
-def require(values: Any, name: str, least: int, most: int | None = None) -> None:
-    """`ValueError` unless all of `values` lie between `least` and `most`; traced ones pass."""
-    if is_traced(values):
-        return
-    values = np.asarray(values, dtype=np.float64)
-    if most is None:
-        inside, allowed = values >= least, f"at least {least}"
-    else:
-        inside, allowed = (values >= least) & (values <= most), f"between {least} and {most}"
-    if values.size == 0 or not inside.all():
-        raise ValueError(f"`{name}` must be {allowed}; got {values.tolist()!r:.60}.")
-
-
-def is_traced(*values: Any) -> bool:
-    """True if JAX is tracing any of the values; NumPy serves the others and compiles nothing."""
-    return any(isinstance(value, Tracer) for value in values)
 
 
 def take(values: Any, t: Any) -> Any:

@@ -4,16 +4,18 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from modelcollapse.theory.categorical import accumulate
 from modelcollapse.theory.categorical.family import Categorical
 from modelcollapse.theory.categorical.sizes import draws, generations, schedule, take
 from modelcollapse.theory.categorical.trials import (
     SUBSAMPLE,
+    SUBSAMPLE_SCHEDULE,
     doubled,
     initial_heterozygosity,
 )
-from modelcollapse.theory.ledger import Row, Where, Wrong, fewer_draws, off_by_one, theorem
+from modelcollapse.theory.ledger import Row, Where, Wrong, ahead, fewer_draws, off_by_one, theorem
 from modelcollapse.theory.loop import Loop
 from modelcollapse.theory.observables import Heterozygosity
 from modelcollapse.theory.precision import float64
@@ -64,13 +66,27 @@ _pool_of_accumulate = Wrong(
 )
 
 
+def _as_if_fitted_to_newcomers(predict: Any, loop: Loop, t: Any) -> Any:
+    n = loop.regime.total(int(np.max(t))).astype(np.float64)
+    pool = np.cumsum(n) - n
+    pairs = pool * (pool - 1) + 2 * n * (pool - 1) + n * (n - 1) * (1 - 1 / n)
+    factors = np.where(pool > 0, pairs / ((pool + n) * np.maximum(pool + n - 1, 1)), 1.0)
+    return initial_heterozygosity(loop) * ((1 - 1 / n) * np.cumprod(factors))[np.asarray(t) - 1]
+
+
+_new_for_fitted = Wrong("the size of the new draws for that fitted to", _as_if_fitted_to_newcomers)
+
+
 @theorem(
     observable=Heterozygosity(),
     where=Where(family=Categorical, regime=AccumulateSubsample),
     source=("gerstgrasser2024", "kazdan2024"),
     derived_here=True,
     proof="algebra:subsample",
-    rows=[Row(SUBSAMPLE, (1, 2, 4, 8), (_pool_of_accumulate, off_by_one, doubled, fewer_draws))],
+    rows=[
+        Row(SUBSAMPLE, (1, 2, 4, 8), (_pool_of_accumulate, off_by_one, doubled, fewer_draws)),
+        Row(SUBSAMPLE_SCHEDULE, (2, 3, 5, 8), (_new_for_fitted, ahead, off_by_one, doubled)),
+    ],
 )
 def categorical_subsample_heterozygosity(loop: Loop, t: Any) -> Any:
     r"""$\mathbb E H_t=(1-1/n_t)D_t$, where two distinct pool members differ with probability $D_t$: $D_1=H_0$, $D'=D\,\frac{N(N-1)+2n(N-1)+n(n-1)(1-1/m)}{(N+n)(N+n-1)}$ for n draws, from a model fitted to m, joining N."""

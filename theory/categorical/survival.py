@@ -11,10 +11,12 @@ import numpy as np
 
 from modelcollapse.theory.categorical import lineage
 from modelcollapse.theory.categorical.family import Categorical
-from modelcollapse.theory.categorical.sizes import draws, generations, is_traced, require, take
+from modelcollapse.theory.categorical.sizes import draws, generations, is_traced, take
 from modelcollapse.theory.categorical.trials import (
     ACCUMULATE,
+    ACCUMULATE_SCHEDULE,
     FIXED_REAL,
+    FIXED_REAL_SCHEDULE,
     MANY,
     REPLACE,
     REPLACE_SCHEDULE,
@@ -80,7 +82,6 @@ def grouped(p: Any, weights: Any, n: Any, t: Any, edges: tuple, method: str) -> 
     `method`: `"closure"`, `"exact"`, `"lower"` or `"upper"`. **Returns:** the shape of `t`
     followed by the number of groups.
     """
-    require(p, "probabilities", 0, 1)
     t = generations(t)
     lanes = np.pad(t.ravel(), (0, -t.size % 8), mode="edge")
     if method == "exact":
@@ -196,7 +197,7 @@ _SOURCES = ("mohle1999", "cannings1974")
     where=_MODERATE,
     source=_SOURCES,
     derived_here=True,
-    proof="algebra:lineage",
+    proof="coq:weighted_survival",
     rows=_ROWS,
 )
 def categorical_replace_support(loop: Loop, t: Any) -> Any:
@@ -209,7 +210,7 @@ def categorical_replace_support(loop: Loop, t: Any) -> Any:
     where=_MODERATE,
     source=_SOURCES,
     derived_here=True,
-    proof="algebra:lineage",
+    proof="coq:weighted_survival",
     rows=_ROWS,
 )
 def categorical_replace_surviving_mass(loop: Loop, t: Any) -> Any:
@@ -222,7 +223,7 @@ def categorical_replace_surviving_mass(loop: Loop, t: Any) -> Any:
     where=_MODERATE,
     source=_SOURCES,
     derived_here=True,
-    proof="algebra:lineage",
+    proof="coq:weighted_survival",
     rows=_ROWS,
 )
 def categorical_replace_survival_by_rank(loop: Loop, t: Any) -> Any:
@@ -260,11 +261,11 @@ def categorical_replace_support_law(loop: Loop, t: Any, at: float) -> Any:
         assuming="words come from the models' own output and one first real sample only",
     ),
     source="mohle1999",
-    proof="algebra:kept",
+    proof="coq:lost_stays_lost_in_closed_regimes",
     rows=[
-        Row(REPLACE, (2, 4, 8), (_regained,), MANY),
-        Row(ACCUMULATE, (2, 4, 8), (_regained,)),
-        Row(FIXED_REAL, (2, 4, 8), (_regained,)),
+        *(Row(loop, (2, 4, 8), (_regained,), MANY) for loop in (REPLACE, REPLACE_SCHEDULE)),
+        *(Row(loop, (2, 4, 8), (_regained,)) for loop in (ACCUMULATE, ACCUMULATE_SCHEDULE)),
+        *(Row(loop, (2, 4, 8), (_regained,)) for loop in (FIXED_REAL, FIXED_REAL_SCHEDULE)),
     ],
 )
 def categorical_lost_stays_lost(loop: Loop, t: Any) -> Any:

@@ -32,12 +32,16 @@ LARGER_SCHEDULE = Loop(TRUTH, Replace(n=(12, 20, 10, 30, 15, 25)))
 ACCUMULATE = Loop(TRUTH, Accumulate(n=3))
 ACCUMULATE_SCHEDULE = Loop(TRUTH, Accumulate(n=(4, 9, 3, 12, 6, 2, 8, 5)))
 SUBSAMPLE = Loop(TRUTH, AccumulateSubsample(n=4))
+SUBSAMPLE_SCHEDULE = Loop(TRUTH, AccumulateSubsample(n=(4, 9, 3, 12, 2, 8, 5, 10)))
 FRESH = Loop(TRUTH, Fresh(n_real=2, n_synthetic=4))
 FRESH_SCHEDULE = Loop(
     TRUTH, Fresh(n_real=(3, 1, 2, 1, 4, 2, 1, 3), n_synthetic=(5, 9, 4, 8, 3, 10, 6, 7))
 )
 MIXTURE = Loop(TRUTH, Mixture(n=8, real_share=0.2))
+MIXTURE_SCHEDULE = Loop(TRUTH, Mixture(n=(6, 12, 4, 14, 5, 10, 3, 9), real_share=0.2))
 FIXED_REAL = Loop(TRUTH, FixedReal(n_real=4, n_synthetic=8))
+# The synthetic draws' own noise is largest where they are as many as the real ones.
+FIXED_REAL_SCHEDULE = Loop(TRUTH, FixedReal(n_real=4, n_synthetic=(30, 4, 40, 3, 50, 4, 30, 5)))
 
 
 def _doubled(loop: Loop) -> Loop:

@@ -30,10 +30,20 @@ from modelcollapse.theory.categorical.trials import (
     FRESH_SCHEDULE,
     MANY,
     MIXTURE,
+    MIXTURE_SCHEDULE,
     doubled,
     probabilities,
 )
-from modelcollapse.theory.ledger import Row, Where, Wrong, fewer_draws, off_by_one, theorem
+from modelcollapse.theory.ledger import (
+    Row,
+    Where,
+    Wrong,
+    ahead,
+    behind,
+    fewer_draws,
+    off_by_one,
+    theorem,
+)
 from modelcollapse.theory.loop import Loop
 from modelcollapse.theory.observables import Support
 from modelcollapse.theory.precision import float64
@@ -136,7 +146,7 @@ def mixture_alive(p: Any, n: Any, real_share: Any, t: Any) -> Any:
     r"""Exact $P(\text{alive at }t)$ of labels of probability `p`, shape `(K,)`, where each of n draws
     is real with probability `real_share`. As [`fresh_alive`][] otherwise."""
     t = generations(t)
-    require(real_share, "real_share", 0, 1)
+    require(p, "p", 0, 1)
     total = schedule(n, t)
 
     def tables(s: int, width: int) -> tuple:
@@ -192,7 +202,6 @@ def fresh_sources(n_real: Any, n_synthetic: Any, t: Any) -> Any:
 def mixture_sources(n: Any, real_share: Any, t: Any) -> Any:
     r"""As [`fresh_sources`][], where each of n draws is real with probability `real_share`."""
     t = generations(t)
-    require(real_share, "real_share", 0, 1)
     total = schedule(n, t)
     xp = jnp if is_traced(real_share) else np
     return _mean_field(total, xp.broadcast_to(1 - real_share, total.shape), t)
@@ -275,7 +284,7 @@ _SOURCES = ("mohle1999", "crow1970")
             (_counts_for_random, _mean_field_slip, _no_synthetic, off_by_one, doubled, fewer_draws),
             chains=MANY,
         ),
-        Row(FRESH_SCHEDULE, (2, 4, 6, 8), (_mean_field_slip, off_by_one, doubled), chains=MANY),
+        Row(FRESH_SCHEDULE, (2, 4, 6, 8), (_mean_field_slip, off_by_one, doubled, ahead), MANY),
     ],
 )
 def categorical_fresh_support(loop: Loop, t: Any) -> Any:
@@ -295,7 +304,8 @@ def categorical_fresh_support(loop: Loop, t: Any) -> Any:
             MIXTURE,
             (2, 3, 4, 8),
             (_mean_field_slip, _no_synthetic, off_by_one, doubled, fewer_draws),
-        )
+        ),
+        Row(MIXTURE_SCHEDULE, (2, 3, 5, 8), (ahead, behind, _no_synthetic, off_by_one, doubled)),
     ],
 )
 def categorical_mixture_support(loop: Loop, t: Any) -> Any:
@@ -314,7 +324,9 @@ def categorical_mixture_support(loop: Loop, t: Any) -> Any:
     proof="algebra:real_support_upper",
     rows=[
         Row(FRESH, (2, 4, 8), (fewer_draws,), MANY),
+        Row(FRESH_SCHEDULE, (2, 5, 8), (ahead,), MANY),
         Row(MIXTURE, (2, 3, 4), (fewer_draws,)),
+        Row(MIXTURE_SCHEDULE, (2, 3, 5), (ahead,)),
     ],
 )
 def categorical_real_support_upper(loop: Loop, t: Any) -> Any:

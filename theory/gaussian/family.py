@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
+from modelcollapse.theory.arguments import require_number
 from modelcollapse.theory.family import AbstractFamily, AbstractStatistic
 
 Estimator = Literal["mle", "unbiased"]
@@ -70,18 +71,13 @@ class Gaussian(AbstractFamily):
             )
         if variance is not None and log_variance is not None:
             raise ValueError("`Gaussian` takes `variance` or `log_variance`, not both.")
+        require_number(mean, "Gaussian(mean=...)")
         if log_variance is None:
-            variance = np.float64(1.0 if variance is None else variance)
-            if not (np.isfinite(variance) and variance > 0):
-                raise ValueError(
-                    f"`Gaussian(variance=...)` must be positive and finite; got {variance!s}."
-                )
-            log_variance = np.log(variance)
-        if not isinstance(mean, jax.Array):
-            mean = np.float64(mean)
-            if not np.isfinite(mean):
-                raise ValueError(f"`Gaussian(mean=...)` must be finite; got {mean!s}.")
-        self.mean = mean
+            variance = 1.0 if variance is None else variance
+            require_number(variance, "Gaussian(variance=...)", 0, beyond_least=True)
+            log_variance = (jnp if isinstance(variance, jax.Array) else np).log(variance)
+        require_number(log_variance, "Gaussian(log_variance=...)")
+        self.mean = mean if isinstance(mean, jax.Array) else np.float64(mean)
         self.log_variance = log_variance
         self.estimator = estimator
 

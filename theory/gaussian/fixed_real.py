@@ -56,8 +56,8 @@ def _correction(n: Any, estimator: str) -> Any:
 
 def _states(n_real: Any, n_synthetic: Any, t: Any, estimator: str) -> Any:
     """(D, V) of generations 0, 1, ..., where generation 0 is filled in with the truth's (-, -)."""
-    require_draws(n_real, 2)
-    require_draws(n_synthetic, 0)
+    require_draws(n_real, 2, "n_real")
+    require_draws(n_synthetic, 0, "n_synthetic")
     synthetic = as_schedule(n_synthetic, horizon(t))
     pooled = n_real + synthetic
     matrix, shift = _step(pooled, synthetic / pooled, _correction(pooled, estimator))
@@ -77,8 +77,8 @@ def variance(
     on, a number or a schedule (whose first entry is not used); generations `t`; the initial
     `variance`. **Returns:** float64, the shape of `t`.
     """
-    states = (1 - 1 / n_real) * _states(n_real, n_synthetic, t, estimator)[:, 1]
-    return variance * pick(states.at[0].set(1.0), t)
+    states = _states(n_real, n_synthetic, t, estimator)[:, 1]
+    return variance * pick(((1 - 1 / n_real) * states).at[0].set(1.0), t)
 
 
 @float64
@@ -99,7 +99,8 @@ def stationary(
     $D_\infty=\beta/(N(1-\beta^2)+\beta)$, with $(n_r-1)(1+\beta)$ for $N(1-\beta^2)=n_r(1+\beta)$ for
     the unbiased variance. For the MLE at most about $3/2$ of the real draws' own error: no
     collapse. Constant sizes."""
-    require_draws(n_real, 2)
+    require_draws(n_real, 2, "n_real")
+    require_draws(n_synthetic, 0, "n_synthetic")
     require_estimator(estimator)
     d = 0 if estimator == "mle" else 1
     beta = n_synthetic / (n_real + n_synthetic)

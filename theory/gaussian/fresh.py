@@ -51,12 +51,19 @@ def pooled_step(n: Any, beta: Any, estimator: str) -> tuple[Any, Any]:
     return jnp.stack(rows[:2], axis=-2), rows[2]
 
 
+def _pooled(n_real: Any, n_synthetic: Any, least: int) -> Any:
+    """Sizes of the training sets; `ValueError` for negative counts or fewer draws than `least`."""
+    require_draws(n_real, 0, "n_real")
+    require_draws(n_synthetic, 0, "n_synthetic")
+    pooled = n_real + n_synthetic
+    require_draws(pooled, least, "n_real + n_synthetic")
+    return pooled
+
+
 def _states(n_real: Any, n_synthetic: Any, t: Any, estimator: str) -> Any:
-    require_draws(n_synthetic, 0)
     generations = horizon(t)
     real, synthetic = (as_schedule(n, generations) for n in (n_real, n_synthetic))
-    pooled = real + synthetic
-    require_draws(pooled, 2)
+    pooled = _pooled(real, synthetic, 2)
     matrix, shift = pooled_step(pooled, synthetic / pooled, estimator)
     return pick(affine_recursion(matrix, shift, jnp.array([0.0, 1.0])), t)
 
@@ -81,8 +88,7 @@ def mean_error_second_moment(
     r"""$\mathbb E(\mu_t-\mu_0)^2=\sigma_0^2M_t$; for the MLE at constant sizes
     $M_t=M_\infty(1-\rho^t)$, $\rho=\beta^2-\beta/N$, which also allows real `t`."""
     if estimator == "mle" and jnp.ndim(n_real) == 0 and jnp.ndim(n_synthetic) == 0:
-        pooled = n_real + n_synthetic
-        require_draws(pooled, 2)
+        pooled = _pooled(n_real, n_synthetic, 2)
         beta = n_synthetic / pooled
         rate = beta**2 - beta / pooled
         return variance / (pooled * (1 - rate)) * (1 - rate**t)
@@ -97,11 +103,11 @@ def stationary(
     a pair; for the MLE $M_\infty=1/(n_r(1+\beta)+\beta)$ and $V_\infty=1-M_\infty$. With
     $D=(n_r-d)(1+\beta)+\beta$ in general $M_\infty=[\beta n_r+(n_r-d)(1-\beta)]/(n_rD)$ and
     $V_\infty=[n_r(1+\beta)-(1-\beta)]/D$. Constant sizes, `n_real >= 1`."""
-    require_draws(n_real, 1)
-    require_draws(n_real + n_synthetic, 2)
+    require_draws(n_real, 1, "n_real")
+    pooled = _pooled(n_real, n_synthetic, 2)
     require_estimator(estimator)
     d = 0 if estimator == "mle" else 1
-    beta = n_synthetic / (n_real + n_synthetic)
+    beta = n_synthetic / pooled
     scale = (n_real - d) * (1 + beta) + beta
     error = (beta * n_real + (n_real - d) * (1 - beta)) / (n_real * scale)
     return variance * error, variance * (n_real * (1 + beta) - (1 - beta)) / scale
@@ -112,6 +118,7 @@ def one_migrant(n_real: Any) -> Any:
     r"""$1/(1+2n_r)$: the share of the variance lost for ever with `n_real` real draws a generation
     and unboundedly many synthetic ones. One real draw keeps two thirds of the variance (Wright's
     $F_{ST}=1/(1+2Nm)$)."""
+    require_draws(n_real, 0, "n_real")
     return 1 / (1 + 2 * n_real)
 
 
@@ -119,7 +126,7 @@ def one_migrant(n_real: Any) -> Any:
 def effective_real_size(n_real: Any, n_synthetic: Any) -> Any:
     r"""Real draws that would give alone the stationary error of the mean (MLE):
     $n_e=n_r(1+\beta)+\beta$."""
-    beta = n_synthetic / (n_real + n_synthetic)
+    beta = n_synthetic / _pooled(n_real, n_synthetic, 1)
     return n_real * (1 + beta) + beta
 
 
@@ -153,7 +160,7 @@ _UNBIASED = Loop(Gaussian(estimator="unbiased"), Fresh(n_real=2, n_synthetic=6))
 _SCHEDULE = Loop(Gaussian(1.0, 4.0), Fresh(n_real=(2, 3, 2, 2), n_synthetic=(2, 5, 4, 6)))
 _SCHEDULE_UNBIASED = Loop(
     Gaussian(1.0, 4.0, estimator="unbiased"),
-    Fresh(n_real=(2, 3, 2, 2), n_synthetic=(2, 5, 4, 6)),
+    Fresh(n_real=(3, 4, 3, 3), n_synthetic=(4, 6, 5, 7)),
 )
 _beta_for_square = Wrong(
     "beta for beta squared", _error_with_rate(lambda beta, pooled: beta - beta / pooled)

@@ -90,8 +90,6 @@ def cumulant(n: Any, t: Any, order: Any, *, estimator: str = "mle") -> Any:
     """
     require_draws(n, 2)
     j = int(order)
-    if j != order or j < 1:
-        raise ValueError(f"`order` must be a whole number from 1; got {order}.")
     if j == 1:
         return total(lambda size: drift(size, estimator), n, t)
     require_estimator(estimator)
@@ -169,6 +167,7 @@ def _flat(t: Any, other: Any) -> tuple[Any, Any, tuple[int, ...]]:
 def characteristic_function(u: Any, n: Any, t: Any, *, estimator: str = "mle") -> Any:
     r"""$\mathbb E\,e^{iu\log(\sigma_t^2/\sigma_0^2)}=\prod_{s\le t}(2/c_s)^{iu}\,
     \Gamma(\nu_s/2+iu)/\Gamma(\nu_s/2)$, complex128; `u` and `t` broadcast."""
+    require_draws(n, 2)
     steps, points, shape = _flat(t, u)
     centre = cumulant(n, steps, 1, estimator=estimator)
     centred = _centred_cgf(n, steps[:, None], 1j * points[:, None])[:, 0]

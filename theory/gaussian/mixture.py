@@ -10,6 +10,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from modelcollapse.theory.arguments import require
 from modelcollapse.theory.gaussian.family import Gaussian
 from modelcollapse.theory.gaussian.recursion import affine_recursion
 from modelcollapse.theory.gaussian.steps import (
@@ -88,6 +89,7 @@ def stationary(n: Any, real_share: Any, *, estimator: str = "mle", variance: Any
     With the unbiased variance both are infinite unless $a>(1-a)/(n(2-a))$, about $1/2n$: the
     mean's error feeds back into the variance, and nothing shrinks it."""
     require_draws(n, 2)
+    require(real_share, "real_share", 0, 1, beyond_least=True)
     require_estimator(estimator)
     keep = 1 - real_share
     correction = 1 - 1 / n if estimator == "mle" else 1.0
@@ -116,9 +118,9 @@ def _with_rate(rate: Any) -> Any:
 
 
 _WHERE = Where(family=Gaussian, regime=Mixture)
-_MLE = Loop(Gaussian(), Mixture(n=4, real_share=0.3))
-_UNBIASED = Loop(Gaussian(estimator="unbiased"), Mixture(n=4, real_share=0.3))
-_SCHEDULE = Loop(Gaussian(1.0, 4.0), Mixture(n=(4, 6, 5, 4), real_share=0.25))
+_MLE = Loop(Gaussian(), Mixture(n=4, real_share=0.5))
+_UNBIASED = Loop(Gaussian(estimator="unbiased"), Mixture(n=4, real_share=0.5))
+_SCHEDULE = Loop(Gaussian(1.0, 4.0), Mixture(n=(6, 9, 7, 6), real_share=0.25))
 _linear = Wrong(
     "the synthetic share for its square", _with_rate(lambda n, a: (1 - a) * (1 - 1 / n))
 )
@@ -143,9 +145,9 @@ _one_minus_fixed = Wrong(
     proof="algebra:mixture",
     rows=[
         Row(_MLE, (1, 2), (off_by_one, other_estimator, fewer_draws), 2**18),
-        Row(_MLE, (3, 4), (_one_minus_linear, _one_minus_fixed, other_estimator), 2**19),
-        Row(_UNBIASED, (2, 4), (other_estimator,), 2**18),
-        Row(_SCHEDULE, (2, 3, 4), (other_estimator, fewer_draws), 2**18),
+        Row(_MLE, (3, 4), (_one_minus_linear, _one_minus_fixed, other_estimator), 2**20),
+        Row(_UNBIASED, (2, 4), (other_estimator,), 2**20),
+        Row(_SCHEDULE, (2, 3, 4), (other_estimator, fewer_draws), 2**20),
     ],
 )
 def gaussian_mixture_variance(loop: Loop, t: Any) -> Any:
@@ -162,9 +164,9 @@ def gaussian_mixture_variance(loop: Loop, t: Any) -> Any:
     proof="algebra:mixture",
     rows=[
         Row(_MLE, (1, 2), (off_by_one, fewer_draws), 2**18),
-        Row(_MLE, (3, 4), (_linear, _fixed_counts, other_estimator), 2**19),
-        Row(_UNBIASED, (2, 3), (other_estimator, fewer_draws), 2**18),
-        Row(_SCHEDULE, (2, 3, 4), (fewer_draws,), 2**18),
+        Row(_MLE, (3, 4), (_linear, _fixed_counts, other_estimator), 2**20),
+        Row(_UNBIASED, (2, 3), (other_estimator, fewer_draws), 2**20),
+        Row(_SCHEDULE, (2, 3, 4), (fewer_draws,), 2**20),
     ],
 )
 def gaussian_mixture_mean_error(loop: Loop, t: Any) -> Any:

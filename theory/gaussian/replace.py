@@ -24,6 +24,7 @@ from modelcollapse.theory.ledger import (
     Row,
     Where,
     Wrong,
+    ahead,
     fewer_draws,
     half_exponent,
     more_draws,
@@ -184,12 +185,6 @@ _SCHEDULE = Loop(Gaussian(1.0, 4.0), Replace(n=(4, 7, 5, 9)))
 _SCHEDULE_UNBIASED = Loop(Gaussian(1.0, 4.0, estimator="unbiased"), Replace(n=(4, 7, 5, 9)))
 _LONG_SCHEDULE = Loop(Gaussian(1.0, 4.0), Replace(n=(14, 18, 15)))
 
-_reversed_schedule = Wrong(
-    "the schedule shifted by one generation",
-    lambda predict, loop, t, *at: predict(
-        Loop(loop.truth, Replace(n=(loop.regime.n[1:] + loop.regime.n[:1]))), t, *at
-    ),
-)
 _without_mean_error = Wrong(
     "the mean's error forgotten",
     lambda predict, loop, t: (
@@ -216,7 +211,7 @@ def _delta_method(q: float) -> Wrong:
     observable=Variance(),
     where=_WHERE,
     source="shumailov2024",
-    proof="algebra:replace",
+    proof="coq:variance_after_t_refits",
     rows=[
         Row(_MLE, (1, 2, 3), (other_estimator, off_by_one, half_exponent, fewer_draws), 2**18),
         Row(_UNBIASED, (1, 2, 3), (other_estimator,), 2**18),
@@ -240,6 +235,7 @@ def gaussian_replace_variance(loop: Loop, t: Any) -> Any:
         Row(_LARGER, (2,), (other_estimator, _delta_method(2.0)), 2**20),
         Row(_UNBIASED, (1,), (other_estimator, off_by_one, fewer_draws), 2**20),
         Row(_LARGER_UNBIASED, (2,), (other_estimator, off_by_one, half_exponent), 2**20),
+        Row(_LONG_SCHEDULE, (1, 2), (other_estimator, _delta_method(2.0)), 2**20),
     ],
     spread=_spread_of_power(2.0),
 )
@@ -279,6 +275,7 @@ def gaussian_replace_standard_deviation(loop: Loop, t: Any) -> Any:
     rows=[
         Row(_LARGER, (1, 2, 3), (other_estimator, off_by_one, half_exponent, fewer_draws), 2**20),
         Row(_LARGER_UNBIASED, (1, 2, 3), (other_estimator, off_by_one, fewer_draws), 2**20),
+        Row(_LONG_SCHEDULE, (1, 2), (other_estimator, off_by_one, ahead), 2**20),
     ],
     spread=_spread_of_power(-1.0),
 )
@@ -297,7 +294,7 @@ def gaussian_replace_precision(loop: Loop, t: Any) -> Any:
         Row(_MLE, (1, 2, 3), (off_by_one, half_exponent, fewer_draws), 2**18),
         Row(_MLE, (2, 3), (other_estimator,), 2**18),
         Row(_UNBIASED, (2, 3), (other_estimator, off_by_one, half_exponent, fewer_draws), 2**19),
-        Row(_SCHEDULE, (1, 2, 3), (off_by_one, fewer_draws, _reversed_schedule), 2**18),
+        Row(_SCHEDULE, (1, 2, 3), (off_by_one, fewer_draws, ahead), 2**18),
         Row(_SCHEDULE_UNBIASED, (2, 3), (off_by_one, fewer_draws, other_estimator), 2**19),
     ],
 )
@@ -316,7 +313,7 @@ def gaussian_replace_mean_error(loop: Loop, t: Any) -> Any:
         Row(_MLE, (1, 2, 3), (off_by_one, half_exponent, fewer_draws, _without_mean_error), 2**18),
         Row(_MLE, (2, 3), (other_estimator,), 2**18),
         Row(_UNBIASED, (2, 3), (off_by_one, half_exponent, fewer_draws, other_estimator), 2**20),
-        Row(_SCHEDULE, (1, 2, 3), (off_by_one, fewer_draws, _reversed_schedule), 2**18),
+        Row(_SCHEDULE, (1, 2, 3), (off_by_one, fewer_draws, ahead), 2**18),
     ],
 )
 def gaussian_replace_w2_squared(loop: Loop, t: Any) -> Any:
@@ -339,7 +336,7 @@ def gaussian_replace_w2_squared(loop: Loop, t: Any) -> Any:
         ),
         Row(_MLE, (2, 3), (other_estimator,), 2**18),
         Row(_UNBIASED, (2, 3), (off_by_one, half_exponent, fewer_draws, other_estimator), 2**20),
-        Row(_SCHEDULE, (1, 2, 3), (off_by_one, fewer_draws, _reversed_schedule), 2**18),
+        Row(_SCHEDULE, (1, 2, 3), (off_by_one, fewer_draws, ahead), 2**18),
     ],
 )
 def gaussian_replace_kl_to_truth(loop: Loop, t: Any) -> Any:
@@ -359,7 +356,7 @@ def gaussian_replace_kl_to_truth(loop: Loop, t: Any) -> Any:
         Row(
             _LARGER_UNBIASED, (2,), (off_by_one, half_exponent, fewer_draws, other_estimator), 2**20
         ),
-        Row(_LONG_SCHEDULE, (1, 2), (off_by_one, fewer_draws, _reversed_schedule), 2**20),
+        Row(_LONG_SCHEDULE, (1, 2), (off_by_one, fewer_draws, ahead), 2**20),
     ],
 )
 def gaussian_replace_kl_from_truth(loop: Loop, t: Any) -> Any:

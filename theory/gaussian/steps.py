@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from modelcollapse.theory.arguments import require
 from modelcollapse.theory.loop import Loop
 
 
@@ -14,10 +15,9 @@ def _is_concrete(value: Any) -> bool:
     return not isinstance(value, Tracer)
 
 
-def require_draws(n: Any, at_least: int) -> None:
+def require_draws(n: Any, at_least: int, name: str = "n") -> None:
     """`ValueError` if a sample size, where it is known, is too small."""
-    if _is_concrete(n) and np.size(n) and np.min(n) < at_least:
-        raise ValueError(f"`n` must be at least {at_least}; got {np.min(n):g}.")
+    require(n, name, at_least)
 
 
 def require_estimator(estimator: str) -> None:

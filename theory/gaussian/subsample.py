@@ -81,9 +81,9 @@ def _draws(loop: Loop, t: Any) -> dict[str, Any]:
 
 
 _WHERE = Where(family=Gaussian, regime=AccumulateSubsample)
-_MLE = Loop(Gaussian(), AccumulateSubsample(n=4))
-_UNBIASED = Loop(Gaussian(estimator="unbiased"), AccumulateSubsample(n=4))
-_SCHEDULE = Loop(Gaussian(1.0, 4.0), AccumulateSubsample(n=(5, 3, 4)))
+_MLE = Loop(Gaussian(), AccumulateSubsample(n=6))
+_UNBIASED = Loop(Gaussian(estimator="unbiased"), AccumulateSubsample(n=6))
+_SCHEDULE = Loop(Gaussian(1.0, 4.0), AccumulateSubsample(n=(8, 5, 6)))
 _as_if_replaced = Wrong(
     "as if the pool were replaced",
     lambda predict, loop, t: np.asarray(predict(loop, np.ones(1))) ** np.asarray(t),
@@ -92,7 +92,7 @@ _as_if_accumulated = Wrong(
     "as if fitted to the whole pool",
     lambda predict, loop, t: (
         initial_variance(loop)
-        * np.asarray(_pool(loop.regime.n, t, "mle")[3])[np.asarray(t).astype(int) - 1]
+        * np.asarray(_pool(size_of(loop, t), t, "mle")[3])[np.asarray(t).astype(int) - 1]
     ),
 )
 
@@ -122,9 +122,9 @@ def gaussian_subsample_variance(loop: Loop, t: Any) -> Any:
     derived_here=True,
     proof="algebra:subsample",
     rows=[
-        Row(_MLE, (2, 4), (_as_if_accumulated, fewer_draws), 2**18),
+        Row(_MLE, (2, 4), (_as_if_accumulated, fewer_draws), 2**19),
         Row(_UNBIASED, (2, 3), (_as_if_accumulated, fewer_draws), 2**19),
-        Row(_SCHEDULE, (2, 3), (fewer_draws,), 2**18),
+        Row(_SCHEDULE, (2, 3), (fewer_draws,), 2**19),
     ],
 )
 def gaussian_subsample_mean_error(loop: Loop, t: Any) -> Any:

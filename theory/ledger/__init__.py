@@ -9,6 +9,8 @@ from modelcollapse.theory.ledger.theorem import find as find
 from modelcollapse.theory.ledger.theorem import theorem as theorem
 from modelcollapse.theory.ledger.where import Where as Where
 from modelcollapse.theory.ledger.wrong import Wrong as Wrong
+from modelcollapse.theory.ledger.wrong import ahead as ahead
+from modelcollapse.theory.ledger.wrong import behind as behind
 from modelcollapse.theory.ledger.wrong import fewer_draws as fewer_draws
 from modelcollapse.theory.ledger.wrong import half_exponent as half_exponent
 from modelcollapse.theory.ledger.wrong import more_draws as more_draws

@@ -31,6 +31,15 @@ def _resized(loop: Loop, change: int) -> Loop:
     return Loop(loop.truth, type(regime)(**fields), channel=loop.channel)
 
 
+def _rotated(loop: Loop, by: int) -> Loop:
+    regime = loop.regime
+    fields = {field.name: getattr(regime, field.name) for field in dataclasses.fields(regime)}
+    for name, sizes in fields.items():
+        if isinstance(sizes, tuple):
+            fields[name] = sizes[by:] + sizes[:by]
+    return Loop(loop.truth, type(regime)(**fields), channel=loop.channel)
+
+
 def _with_other_estimator(loop: Loop) -> Loop:
     truth = loop.truth
     if not isinstance(truth, Gaussian):
@@ -50,6 +59,10 @@ fewer_draws = Wrong(
 )
 #: Every sample size one too large.
 more_draws = Wrong("n + 1 for n", lambda predict, loop, t, *at: predict(_resized(loop, 1), t, *at))
+#: The next generation's sizes: for rows whose loop has a schedule.
+ahead = Wrong("n_{t+1} for n_t", lambda predict, loop, t, *at: predict(_rotated(loop, 1), t, *at))
+#: The sizes of the generation before.
+behind = Wrong("n_{t-1} for n_t", lambda predict, loop, t, *at: predict(_rotated(loop, -1), t, *at))
 #: The biased variance for the unbiased one, or the other way round.
 other_estimator = Wrong(
     "the other estimator",

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import jax.numpy as jnp
 import numpy as np
 
+from modelcollapse.theory.arguments import require
 from modelcollapse.theory.categorical.family import Categorical
 from modelcollapse.theory.observables.abstract import AbstractObservable
 
@@ -61,6 +62,9 @@ class SurvivalByRank(AbstractObservable):
     families: ClassVar = (Categorical,)
     name: ClassVar[str] = "survival_by_rank"
 
+    def __check_init__(self):
+        require(self.bins, "SurvivalByRank(bins=...)", 1, whole=True)
+
     def labels(self, truth: Any) -> tuple[str, ...]:
         edges = rank_bins(truth.categories, self.bins)
         return tuple(f"{low + 1}-{high}" for low, high in itertools.pairwise(edges))
@@ -82,6 +86,10 @@ class Frequencies(AbstractObservable):
     power: int = 1
     labels_kept: int = 8
     families: ClassVar = (Categorical,)
+
+    def __check_init__(self):
+        require(self.power, "Frequencies(power=...)", 1, whole=True)
+        require(self.labels_kept, "Frequencies(labels_kept=...)", 1, whole=True)
 
     @property
     def name(self) -> str:

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from modelcollapse.theory.arguments import require_number
 from modelcollapse.theory.regimes.abstract import AbstractRegime
 from modelcollapse.theory.regimes.schedule import Size, freeze, spread
 
@@ -49,8 +50,7 @@ class Mixture(AbstractRegime):
 
     def __init__(self, n: Size, real_share: float):
         self.n = freeze(n, "Mixture(n=...)")
-        if not 0 <= real_share <= 1:
-            raise ValueError(f"`Mixture(real_share=...)` must be in [0, 1]; got {real_share}.")
+        require_number(real_share, "Mixture(real_share=...)", 0, most=1)
         self.real_share = float(real_share)
 
     def sizes(self, generations: int) -> tuple[np.ndarray, np.ndarray]:
