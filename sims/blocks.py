@@ -88,8 +88,10 @@ def _compiled(program: Program) -> Any:
     """The program, jitted over one block a device."""
 
     def run(*arguments: Any) -> Block:
-        *shared, first_chains, chains = arguments
-        block = _block(program, *shared, first_chains[0], chains)
+        truth, regime, words, sizes, prepared, record, first_chains, chains = arguments
+        block = _block(
+            program, truth, regime, words, sizes, prepared, record, first_chains[0], chains
+        )
         return jax.tree.map(lambda part: part[None], block)
 
     mesh = Mesh(np.array(jax.local_devices()[: program.devices]), ("blocks",))

@@ -1,6 +1,7 @@
 """`simulate`: thousands of parallel generational chains of one loop."""
 
 import importlib.metadata
+import itertools
 import json
 import math
 import os
@@ -127,17 +128,17 @@ def simulate(
             loop.truth.astype(truth_type),
             bare(loop.regime),
             words,
-            tuple(_padded(np.concatenate([[0], size]), 16) for size in sizes),
+            (_lanes(sizes[0]), _lanes(sizes[1])),
             _slots(_padded_record(recorded, drawn), recorded[wanted], program.slots),
             chains,
             in_flight,
         )
-        moments, histogram, kept = None, None, []
-        for live, summaries, values in blocks:
-            found = Moments.of_summary(live, summaries[: len(recorded)])
-            moments = found if moments is None else moments.merge(found)
+        first = next(blocks)
+        moments = Moments.of(np.empty((0, len(recorded), len(names))))
+        histogram, kept = Histogram.around(first[-1][:, : len(wanted)]), []
+        for live, summaries, values in itertools.chain([first], blocks):
+            moments = moments.merge(Moments.of_summary(live, summaries[: len(recorded)]))
             values = values[:, : len(wanted)]
-            histogram = histogram or Histogram.around(values)
             histogram.add(values)
             if trajectories:
                 kept.append(values)
@@ -294,6 +295,11 @@ def _in_flight(calls: int, chunk: int | None, width: int, devices: int, fit: flo
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     at_once = max(1, (cores or 1) // devices) if jax.default_backend() == "cpu" else 2
     return max(1, min(calls, at_once, int(fit // devices)))
+
+
+def _lanes(sizes: np.ndarray) -> np.ndarray:
+    """Draws of generations 0, 1, ..., of which the first has none."""
+    return _padded(np.concatenate([[0], sizes]), 16)
 
 
 def _padded(sizes: np.ndarray, least: int) -> np.ndarray:

@@ -8,6 +8,7 @@ import math
 from typing import Any
 
 import sympy as sp
+from sympy.functions.combinatorial.numbers import stirling as second_kind
 
 from modelcollapse.proofs.algebra.pooling import Residuals, n, t, zero
 
@@ -21,7 +22,7 @@ def _falling(value: Any, count: Any) -> Any:
 
 def _ratio(left: Any, right: Any) -> Any:
     """What the quotient of two products of gamma functions differs from one by."""
-    return sp.simplify(sp.gammasimp(left / right)) - 1
+    return sp.simplify(sp.gammasimp(left / right)) - 1  # pyright: ignore[reportOperatorIssue]
 
 
 def occupancy(power: int) -> sp.Matrix:
@@ -53,9 +54,7 @@ def lineage() -> Residuals:
     thrown = chance["same"] * j / n + chance["fewer"] * (1 - (j - 1) / n)
     claimed = (j * same + fewer) * _falling(n, j) / n ** (i + 1)
     table = occupancy(4)
-    stirling = [
-        [int(sp.functions.combinatorial.numbers.stirling(a, b)) for b in range(5)] for a in range(5)
-    ]
+    stirling = [[int(second_kind(a, b)) for b in range(5)] for a in range(5)]
     expected = sp.Matrix(5, 5, lambda a, b: stirling[a][b] * sp.ff(n, b) / n**a)
     return {
         "powers by falling factorials": _ratio(
@@ -140,7 +139,7 @@ def frequency() -> Residuals:
 
     square_at = squared.subs(kept, second**t)
     step = [
-        sum(table[row, column] * value for column, value in enumerate((1, p, square_at, cubed(t))))
+        sum(table[row, column] * value for column, value in enumerate((1, p, square_at, cubed(t))))  # pyright: ignore[reportArgumentType, reportCallIssue]
         for row in range(4)
     ]
     return lineage() | {

@@ -81,7 +81,7 @@ def conservation() -> Residuals:
         "w2": zero(sp.expand(w2_squared).subs(conserved) - 2 * root * (root - deviation)),
         "cross-entropy": zero(sp.expand(surprise).subs(conserved) - entropy),
         "entropy and divergence": zero(parts - crossed),
-        "categorical": zero(crossed.subs(dict(zip(models, truths, strict=True))) - own),
+        "categorical": zero(crossed.subs(dict(zip(models, truths, strict=True))) - own),  # pyright: ignore[reportAttributeAccessIssue]
     }
 
 

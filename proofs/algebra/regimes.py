@@ -176,14 +176,14 @@ def subsample_growth() -> Residuals:
     for name, f, rate in (("mle", 1 - b, 0), ("unbiased", pool / (pool - 1), 1 / n)):
         factor = 1 - w + w * f * (1 - 1 / n) + w * (1 - w) * (b + f / n)
         excess = sp.together(sp.cancel(t * (factor - 1)))
-        remainder = sp.cancel(t * (excess - rate))
+        remainder = sp.cancel(t * (excess - rate))  # pyright: ignore[reportOperatorIssue]
         residuals[f"{name}: rate"] = zero(sp.limit(excess, t, sp.oo) - rate)
         bounded = sp.degree(sp.numer(remainder), t) - sp.degree(sp.denom(remainder), t)
         residuals[f"{name}: remainder"] = max(bounded, 0)
     # Times n, for n to infinity: the pool's mean moves by w^2 (nb + f), f to 1, and the subsample adds nb.
     first = sp.limit(n * b, n, sp.oo)
     moves = sp.summation(sp.apart((first + 1) / (t + 1) ** 2, t), (t, 1, sp.oo))
-    constant = 1 + moves + sp.limit(first, t, sp.oo)
+    constant = 1 + moves + sp.limit(first, t, sp.oo)  # pyright: ignore[reportOperatorIssue]
     residuals["constant"] = zero(constant - (sp.pi**2 / 2 - 2))
     return residuals
 
@@ -198,7 +198,7 @@ def accumulate_lower() -> Residuals:
         up = sp.gamma(1 + at - z) * sp.gamma(1 + at + z)
         return up / (sp.gamma(1 + at) ** 2 * sp.gamma(1 - z) * sp.gamma(1 + z))
 
-    fall = sp.gammasimp(closed(t) / closed(t - 1)) - 1
+    fall = sp.gammasimp(closed(t) / closed(t - 1)) - 1  # pyright: ignore[reportOperatorIssue]
     limit = sp.sin(sp.pi * z) / (sp.pi * z)
     # Stirling: Gamma(1 + t + z) Gamma(1 + t - z) / Gamma(1 + t)^2 tends to one.
     up = [1 + t + z, 1 + t - z]

@@ -38,7 +38,7 @@ def accumulate_factor() -> Residuals:
         "pooling": zero(together - (old + new + N * n / (N + n) * (a - b) ** 2)),
         "between": zero(between - (1 - w) * U * normal**2),
         "first cumulant": zero(sp.diff(cgf, z) - derivative.subs(j, 1)),
-        "next cumulant": zero(sp.gammasimp(sp.diff(derivative, z) / derivative.subs(j, j + 1)) - 1),
+        "next cumulant": zero(sp.gammasimp(sp.diff(derivative, z) / derivative.subs(j, j + 1)) - 1),  # pyright: ignore[reportOperatorIssue]
         "mean": zero((N + n - 1 + 1 - w) / (N + n) - (1 - w / (N + n))),
         "mean, unbiased": zero((N - 1 + n - 1 + 1 - w) / (N + n - 1) - (1 - w / (N + n - 1))),
         **{f"moment {k}": zero(sp.expand(raw[k] - moments[k])) for k in range(1, 4)},

@@ -166,7 +166,7 @@ def numbers(n: Any, s: int) -> tuple[Any, Any, Any, Any]:
             continue
         one = (1 - arb(1) / k).log()
         e1 = (mean * one + spread * one**2 / 2).exp()
-        two = (1 - arb(2) / k).log() if k > 2 else None
+        two = (1 - arb(2) / k).log() if k > 2 else arb(0)
         e2 = (mean * two + spread * two**2 / 2).exp() if k > 2 else arb(0)
         mean, spread = k * (1 - e1), k**2 * (e2 - e1**2) - k * e2 + k * e1
         upper, lower = k * (1 - (upper * one).exp()), k * (1 - (-lower / k).exp())

@@ -9,6 +9,7 @@ import numpy as np
 from flint import ctx
 
 from modelcollapse.proofs.certified import gaussian, real_data
+from modelcollapse.proofs.certified.balls import ball
 from modelcollapse.proofs.certified.cases import (
     ESTIMATORS,
     LISTED,
@@ -171,7 +172,7 @@ LOG_VARIANCE = (
     ),
     Case(
         _in_64_bits(log_gamma.digamma_less_log),
-        lambda x: gaussian.ball(x).digamma() - gaussian.ball(x).log(),
+        lambda x: ball(x).digamma() - ball(x).log(),
         grid(each("x", 0.5, 1.0, 4.5, 31.9, 32.0, 1e4, 1e9)),
         5e-15,
     ),
@@ -196,7 +197,7 @@ ACCUMULATE = (
 
 def _stationary(regime: str, *names: str):
     return lambda estimator="mle", **given: list(
-        real_data.stationary(regime, *(given[name] for name in names), estimator)
+        real_data.stationary(regime, given[names[0]], given[names[1]], estimator)
     )
 
 
@@ -210,7 +211,7 @@ REAL_DATA = (
     Case(fresh.stationary, _stationary("fresh", "n_real", "n_synthetic"), _PAIRS, 1e-15),
     Case(
         fresh.one_migrant,
-        lambda n_real: 1 / (1 + 2 * gaussian.ball(n_real)),
+        lambda n_real: 1 / (1 + 2 * ball(n_real)),
         grid(each("n_real", 1, 3, 10_000)),
         5e-16,
     ),

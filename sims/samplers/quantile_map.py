@@ -44,9 +44,8 @@ def log_quantile(z: Any, degrees: float | int) -> np.ndarray:
 def _coefficients(degrees: int) -> np.ndarray:
     if degrees < LEAST:
         return np.zeros(DEGREE + 1, np.float32)
-    series = np.polynomial.chebyshev.chebinterpolate(
-        lambda x: log_quantile(REACH * x, degrees), DEGREE
-    )
+    nodes = np.polynomial.chebyshev.chebpts1(DEGREE + 1)
+    series = np.polynomial.chebyshev.chebfit(nodes, log_quantile(REACH * nodes, degrees), DEGREE)
     return np.polynomial.chebyshev.cheb2poly(series).astype(np.float32)
 
 

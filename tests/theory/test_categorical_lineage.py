@@ -287,3 +287,13 @@ def test_bad_methods_and_too_many_labels_are_named():
         survival.support([0.5, 0.5], 5, 1, method="guess")
     with pytest.raises(ValueError, match="at most 12 labels"):
         survival.support_cdf(np.full(13, 1 / 13), 5, 1, 2)
+
+
+def test_measured_constants_of_the_envelope():
+    """At constant n, as the docstring of `envelope` has them."""
+    n, t = 300, np.array([2, 10, 30, 60, 120, 300, 600])
+    x, p = t / n, np.geomspace(1e-4, 0.99, 120)
+    exact, closed = (lineage.alive(p, n, t, method=m) for m in ("exact", "closure"))
+    error = np.abs(closed / exact - 1).max(axis=1) / x**2
+    assert np.all(error <= np.where(x <= 0.2, 0.0072, 0.016))
+    assert error.max() > 0.01

@@ -110,7 +110,7 @@ _first_order = Wrong(
     ],
 )
 def categorical_accumulate_heterozygosity(loop: Loop, t: Any) -> Any:
-    r"""$\mathbb E H_t=H_0\prod_{s\le t}(1-n_s/N_s^2)$, $N_s=n_1+\dots+n_s$; with constant n $H_0\prod_{s\le t}(1-1/(ns^2))$, which tends to $H_0\sin(x)/x$, $x=\pi/\sqrt n$: diversity is never lost."""
+    r"""$\mathbb E H_t=H_0\prod_{s\le t}(1-n_s/N_s^2)$, $N_s=n_1+\dots+n_s$; with constant n $H_0\prod_{s\le t}(1-1/(ns^2))$, which tends to $H_0\sin(x)/x$, $x=\pi/\sqrt n$: for $n\ge2$ diversity is never lost."""
     return heterozygosity(draws(loop, t), t, initial=initial_heterozygosity(loop))
 
 

@@ -28,7 +28,7 @@ def envelope(loop: Loop, t: Any) -> np.ndarray:
     zero at t = 1, where it is exact.
 
     Found by comparison with the exact law, not proved: with constant n from 1 to 3000 the error stays
-    below $0.007x^2$ at $x\le0.2$ and below $0.016x^2$ up to $x=3$. Worst are schedules that end small: a
+    below $0.0072x^2$ at $x\le0.2$ and below $0.016x^2$ up to $x=3$. Worst are schedules that end small: a
     last generation of m draws after many of more than 100 m has up to $0.0137x^2(1+2x)$, at
     $x\approx1.34/m$, $p\approx3/m$.
     """

@@ -1,0 +1,172 @@
+"""How fast chains run, beside what a good researcher writes in NumPy and what one writes first in JAX.
+
+    .venv/bin/pip install -e '.[test,bench]'
+    .venv/bin/python -m pytest tests/benchmarks/bench_chains.py --benchmark-json=bench.json
+    .venv/bin/python tests/benchmarks/table.py bench.json
+
+All contestants of a case run in one process, one after the other; each does as much work as it can in
+about a second, and what counts is the rate: chain-generations (or normals) a second of wall time.
+"""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from modelcollapse.figures.data import word_counts
+from modelcollapse.sims import simulate
+from modelcollapse.theory import Categorical, Gaussian, Loop, Replace
+from modelcollapse.theory.observables import Entropy, LogVariance, MeanError, Support
+
+TWENTY = np.unique(np.round(np.geomspace(1, 1000, 20)).astype(int))
+
+
+def ours(loop, generations, chains, **options):
+    """A run that streams moments; every call has another seed and compiles nothing new."""
+    seeds = iter(range(10**6))
+
+    def run():
+        simulate(loop, generations, chains, key=jax.random.key(next(seeds)), **options)
+
+    run()
+    return run, chains * generations
+
+
+def gaussian(n, generations=1000, chains=100_000):
+    return ours(
+        Loop(Gaussian(), Replace(n=n)), generations, chains,
+        observables=(LogVariance(), MeanError()), record="all", quantiles=[],
+    )  # fmt: skip
+
+
+def numpy_draws(n=100, chains=2000, generations=20):
+    rng = np.random.default_rng(0)
+
+    def run():
+        mean, deviation = np.zeros(chains), np.ones(chains)
+        for _ in range(generations):
+            x = mean[:, None] + deviation[:, None] * rng.standard_normal((chains, n))
+            mean, deviation = x.mean(1), x.std(1)
+            logs = 2 * np.log(deviation)
+            mean.mean(), mean.var(), logs.mean(), logs.var()
+
+    return run, chains * generations
+
+
+def numpy_statistics(n=100, chains=100_000, generations=20):
+    rng = np.random.default_rng(0)
+
+    def run():
+        mean, logs = np.zeros(chains), np.zeros(chains)
+        for _ in range(generations):
+            mean += np.exp(logs / 2) * rng.standard_normal(chains) / np.sqrt(n)
+            logs += np.log(rng.chisquare(n - 1, chains) / n)
+            mean.mean(), mean.var(), logs.mean(), logs.var()
+
+    return run, chains * generations
+
+
+def jax_naive(n=100, chains=10_000, generations=50):
+    @jax.jit
+    @functools.partial(jax.vmap, in_axes=0)
+    def chain(key):
+        def step(state, key):
+            mean, deviation = state
+            x = mean + deviation * jax.random.normal(key, (n,))
+            state = x.mean(), x.std()
+            return state, (state[0], 2 * jnp.log(state[1]))
+
+        return jax.lax.scan(step, (0.0, 1.0), jax.random.split(key, generations))[1]
+
+    keys = jax.random.split(jax.random.key(0), chains)
+
+    def run():
+        mean, logs = chain(keys)
+        jax.block_until_ready((mean.mean(0), mean.var(0), logs.mean(0), logs.var(0)))
+
+    run()
+    return run, chains * generations
+
+
+def numpy_normals(count=2**22):
+    rng, out = np.random.Generator(np.random.SFC64(0)), np.empty(count, np.float32)
+    return lambda: rng.standard_normal(out=out, dtype=np.float32), count
+
+
+def jax_normals(impl, count=2**22):
+    draw = jax.jit(lambda key: jax.random.normal(key, (count,), jnp.float32))
+    key = jax.random.key(0, impl=impl)
+    return lambda: draw(key).block_until_ready(), count
+
+
+def our_normals():
+    """As the Gaussian chains use them up: two a chain and generation, all the rest included."""
+    run, work = gaussian(100)
+    return run, 2 * work
+
+
+def numpy_multinomial(labels, n, generations, chains):
+    rng = np.random.default_rng(0)
+    truth = 1 / np.arange(1, labels + 1)
+    truth /= truth.sum()
+
+    def run():
+        for _ in range(chains):
+            p = truth
+            for t in range(1, generations + 1):
+                p = rng.multinomial(n, p) / n
+                if t in TWENTY:
+                    alive = p[p > 0]
+                    alive.size, -(alive * np.log(alive)).sum()
+
+    return run, chains * generations
+
+
+def counts(labels, n, generations, chains):
+    return ours(
+        Loop(Categorical.zipf(labels), Replace(n=n)), generations, chains,
+        observables=(Support(), Entropy()), record=[int(t) for t in TWENTY if t <= generations],
+    )  # fmt: skip
+
+
+def words(path, chains):
+    loop = Loop(Categorical.from_counts(word_counts()[1]), Replace(n=1_000_000))
+    return ours(loop, 1000, chains, observables=(Support(),), record=[1, 10, 100, 1000], path=path)
+
+
+CASES = {
+    "Gaussian, n = 100": {
+        "modelcollapse": lambda: gaussian(100),
+        "NumPy, every draw": numpy_draws,
+        "NumPy, sufficient statistics": numpy_statistics,
+        "jax.random, vmap": jax_naive,
+    },
+    "Gaussian, n = 10^6": {"modelcollapse": lambda: gaussian(10**6)},
+    "normals": {
+        "modelcollapse": our_normals,
+        "NumPy SFC64": numpy_normals,
+        "jax.random threefry2x32": lambda: jax_normals("threefry2x32"),
+        "jax.random philox2x32": lambda: jax_normals("philox2x32"),
+    },
+    "Zipf, K = 1,000, n = 10^4, T = 1,000": {
+        "modelcollapse": lambda: counts(1000, 10_000, 1000, 256),
+        "NumPy multinomial": lambda: numpy_multinomial(1000, 10_000, 1000, 10),
+    },
+    "Zipf, K = 50,000, n = 10^6, T = 300": {
+        "modelcollapse": lambda: counts(50_000, 10**6, 300, 8),
+        "NumPy multinomial": lambda: numpy_multinomial(50_000, 10**6, 300, 1),
+    },
+    "words alive at four generations of 1,000": {
+        "modelcollapse, ancestors": lambda: words("ancestors", 8),
+        "modelcollapse, forward": lambda: words("counts", 8),
+    },
+}
+
+
+@pytest.mark.parametrize(("case", "contestant"), [(c, w) for c in CASES for w in CASES[c]])
+def test_rate(case, contestant, benchmark):
+    run, work = CASES[case][contestant]()
+    benchmark.extra_info.update(case=case, contestant=contestant, work=work)
+    benchmark.pedantic(run, rounds=5, iterations=1, warmup_rounds=1)
