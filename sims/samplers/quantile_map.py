@@ -46,7 +46,9 @@ def _coefficients(degrees: int) -> np.ndarray:
         return np.zeros(DEGREE + 1, np.float32)
     nodes = np.polynomial.chebyshev.chebpts1(DEGREE + 1)
     series = np.polynomial.chebyshev.chebfit(nodes, log_quantile(REACH * nodes, degrees), DEGREE)
-    return np.polynomial.chebyshev.cheb2poly(series).astype(np.float32)
+    powers = np.polynomial.chebyshev.cheb2poly(series).astype(np.float32)
+    # Powers that do not enter at all are left out.
+    return np.pad(powers, (0, DEGREE + 1 - len(powers)))
 
 
 def coefficients(degrees: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from modelcollapse.cli.errors import BadInputError
 _PREFIX = ".unfinished-"
 
 
-def folder(text: str) -> Path:
+def folder(text: str | Path) -> Path:
     """A parser of folder names; the empty one is no folder."""
     if not str(text).strip():
         raise BadInputError("--out must name a folder; got ''.")
