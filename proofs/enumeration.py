@@ -33,21 +33,25 @@ Model = tuple[Fraction, ...]
 #: Generations up to which the loops below are followed.
 LAST = 3
 
-#: Small loops whose truths and shares are exact in binary, with constant sizes and with schedules.
+#: Small loops whose truths and shares are exact in binary, with constant sizes and with schedules. Some
+#: schedules end in four draws or more: up to three lineages, bins of different sizes commute.
 LOOPS = tuple(
     Loop(Categorical(truth), regime)
-    for truth in ([0.5, 0.25, 0.25], [0.0625, 0.5, 0.4375])
+    for truth in ([0.5, 0.25, 0.25], [0.0625, 0.5, 0.4375], [0.3125, 0.6875])
     for regime in (
         Replace(4),
         Replace((3, 5, 2)),
+        Replace((2, 3, 5)),
         Accumulate(2),
         Accumulate((2, 1, 3)),
         AccumulateSubsample(2),
         AccumulateSubsample((2, 3, 1)),
         Fresh(1, 2),
         Fresh((1, 2, 1), (2, 1, 2)),
+        Fresh((1, 1, 1), (1, 2, 4)),
         Mixture(3, 0.25),
         Mixture((2, 4, 3), 0.625),
+        Mixture((2, 3, 5), 0.25),
         FixedReal(2, 2),
         FixedReal(3, (1, 2, 3)),
     )

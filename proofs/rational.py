@@ -15,8 +15,6 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from modelcollapse.theory.observables import rank_bins
-
 Truth = Sequence[Fraction]
 Value = Fraction | tuple[Fraction, ...]
 
@@ -86,6 +84,17 @@ def _alive(truth: Truth, regime: Any, t: int) -> list[Fraction]:
     return [1 - _power_of_lineages(1 - p, regime, t) for p in truth]
 
 
+def rank_groups(labels: int, groups: int) -> list[int]:
+    r"""Edges of at most `groups` groups of ranks, even in log rank: the distinct whole numbers nearest
+    to $(K+1)^{i/g}$, $i=0,\dots,g$, less one. Whole numbers alone: r is the nearest when
+    $(2r-1)^g<2^g(K+1)^i<(2r+1)^g$, never equal, since odd numbers have no factor two."""
+    edges = set()
+    for i in range(groups + 1):
+        power = 2**groups * (labels + 1) ** i
+        edges.add(next(r for r in range(labels + 2) if (2 * r + 1) ** groups > power) - 1)
+    return sorted(edges)
+
+
 @_state
 def categorical_replace_support(truth: Truth, regime: Any, t: int) -> Fraction:
     r"""$\sum_k1-\mathbb E(1-p_k)^{A_{t-1}}$."""
@@ -103,7 +112,7 @@ def categorical_replace_surviving_mass(truth: Truth, regime: Any, t: int) -> Fra
 def categorical_replace_survival_by_rank(truth: Truth, regime: Any, t: int) -> tuple:
     """The mean of P(alive) over each group of ranks."""
     alive = _alive(sorted(truth, reverse=True), regime, t)
-    edges = [int(edge) for edge in rank_bins(len(truth), 16)]
+    edges = rank_groups(len(truth), 16)
     return tuple(
         sum(alive[low:high], Fraction(0)) / (high - low) for low, high in itertools.pairwise(edges)
     )

@@ -28,8 +28,21 @@ def law(rng, labels=None):
     return tuple(Q(w, sum(weights)) for w in weights)
 
 
-def sizes(rng, longest=2, least=1):
-    return [rng.randint(1, 3) for _ in range(rng.randint(least - 1, longest))]
+def sizes(rng, longest=2):
+    """A schedule of up to `longest` sizes. Most have two unequal sizes above one: without them neither
+    their order nor a slip of one in them shows."""
+    if longest > 1 and rng.random() < 0.7:
+        return [*rng.choice(((2, 3), (3, 2))), *([1] if longest > 2 and rng.random() < 0.3 else [])]
+    return [rng.randint(1, 3) for _ in range(rng.randint(0, longest))]
+
+
+def ordered(rng):
+    """A law, a schedule and a number of lineages for which the order of the schedule counts: bins of
+    different sizes commute on up to three lineages, and do not on four."""
+    if rng.random() < 0.5:
+        return law(rng), sizes(rng), rng.randint(1, 3)
+    p, schedule = law(rng, 2), list(rng.choice(((2, 3), (3, 2))))
+    return p, schedule, rng.choice((4, 5))
 
 
 def features(rng, p):

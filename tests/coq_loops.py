@@ -4,7 +4,19 @@ import math
 from fractions import Fraction as Q
 
 import finite as fin
-from coq_instances import features, keeps, label, law, number, positive, rows, sizes, states, subset
+from coq_instances import (
+    features,
+    keeps,
+    label,
+    law,
+    number,
+    ordered,
+    positive,
+    rows,
+    sizes,
+    states,
+    subset,
+)
 
 # expectation.v
 
@@ -121,7 +133,7 @@ def heterozygosity_decay_constant(rng):
 
 @states
 def moment_duality(rng):
-    p, schedule, m = law(rng), sizes(rng, 3), rng.randint(0, 4)
+    p, schedule, m = rng.choice((ordered(rng), (law(rng), sizes(rng, 3), rng.randint(0, 4))))
     chosen = subset(rng, p)
     found = fin.replace(schedule, p, lambda q: fin.mass(q, chosen) ** m)
     assert found == fin.ancestors(schedule[::-1], m, lambda a: fin.mass(p, chosen) ** a)
@@ -129,7 +141,7 @@ def moment_duality(rng):
 
 @states
 def lineage_duality(rng):
-    p, schedule, n = law(rng), sizes(rng), rng.randint(1, 3)
+    p, schedule, n = ordered(rng)
     chosen = subset(rng, p)
     found = fin.replace([*schedule, n], p, lambda q: int(fin.mass(q, chosen) == 0))
     assert found == fin.ancestors(schedule[::-1], n, lambda a: (1 - fin.mass(p, chosen)) ** a)
@@ -137,7 +149,7 @@ def lineage_duality(rng):
 
 @states
 def lost_by(rng):
-    p, schedule, n = law(rng), sizes(rng), rng.randint(1, 3)
+    p, schedule, n = ordered(rng)
     k = label(rng, p)
     found = fin.replace([*schedule, n], p, lambda q: int(q[k] == 0))
     assert found == fin.ancestors(schedule[::-1], n, lambda a: (1 - p[k]) ** a)
@@ -145,7 +157,7 @@ def lost_by(rng):
 
 @states
 def weighted_survival(rng):
-    p, schedule, n = law(rng), sizes(rng), rng.randint(1, 3)
+    p, schedule, n = ordered(rng)
     w = features(rng, p)
     found = fin.replace([*schedule, n], p, lambda q: fin.mean(w, [int(x > 0) for x in q]))
     chain = [fin.ancestors(schedule[::-1], n, lambda a, x=x: (1 - x) ** a) for x in p]

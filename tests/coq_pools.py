@@ -79,21 +79,21 @@ def refits(schedule, state, f):
 
 
 def fits(rng):
-    """A schedule of sizes and divisors: maximum likelihood, unbiased, or neither."""
+    """A schedule of sizes and divisors > 0: maximum likelihood, unbiased, or neither."""
     chosen = [rng.randint(2, 3) for _ in range(rng.randint(0, 2))]
     return [(n, rng.choice((Q(n), Q(n - 1), positive(rng)))) for n in chosen]
 
 
 @states
 def variance_after_t_refits(rng):
-    m, v, schedule = number(rng), number(rng), fits(rng)
+    m, v, schedule = number(rng), abs(number(rng)), fits(rng)
     found = refits(schedule, (m, v), lambda state: state[1])
     assert found == v * math.prod(((n - 1) / c for n, c in schedule), start=Q(1))
 
 
 @states
 def mean_error_after_t_refits(rng):
-    m, v, r, schedule = number(rng), number(rng), number(rng), fits(rng)
+    m, v, r, schedule = number(rng), abs(number(rng)), number(rng), fits(rng)
     found = refits(schedule, (m, v), lambda state: (state[0] - r) ** 2)
     before = [refits(schedule[:s], (m, v), lambda state: state[1]) for s in range(len(schedule))]
     assert found == (m - r) ** 2 + sum(x / n for x, (n, _) in zip(before, schedule, strict=True))

@@ -117,6 +117,18 @@ def accumulate_heterozygosity_constant(rng):
 
 
 @states
+def accumulate_single_draws(rng):
+    p, size, m = law(rng), rng.randint(1, 3), rng.randint(0, 3)
+    share = Q(size + m + 1, (size + 1) * (size + m))
+    own = fin.nest(
+        fin.accumulate_step, [1] * m, (size, p), lambda pool: fin.heterozygosity(pool[1])
+    )
+    assert own == fin.heterozygosity(p) * (size * share)
+    found = fin.accumulate(size, [1] * m, p, fin.heterozygosity)
+    assert found == fin.heterozygosity(p) * ((size - 1) * share)
+
+
+@states
 def accumulate_keeps(rng):
     p, n, schedule = law(rng), rng.randint(1, 3), sizes(rng)
     w = features(rng, p)
@@ -270,30 +282,61 @@ def bregman_identity(rng):
     assert found == fin.replace(schedule, p, f) - f(p)
 
 
-def convex(rng, p):
-    """A convex function of a law with its gradient."""
-    a, b = [abs(x) for x in features(rng, p)], features(rng, p)
-    return (
-        lambda q: fin.mean(a, [x**2 for x in q]) + fin.mean(b, q),
-        lambda q: [2 * x * y + z for x, y, z in zip(a, q, b, strict=True)],
+def convex(rng, labels):
+    """A convex function of a law, smooth or with kinks, or with a value of its own at the boundary."""
+    a, c, h = abs(number(rng)), law(rng, labels), number(rng)
+    b = [number(rng) for _ in range(labels)]
+
+    def linear(q):
+        return fin.mean(b, q) + h
+
+    return rng.choice(
+        (
+            lambda q: a * sum(x**2 for x in q) + linear(q),
+            lambda q: a * max(q) + linear(q),
+            lambda q: a * sum(abs(x - y) for x, y in zip(q, c, strict=True)) + linear(q),
+            lambda q: max(linear(q), a * max(abs(x - y) for x, y in zip(q, c, strict=True))),
+            # No slope supports it where a label has no mass: it jumps there.
+            lambda q: linear(q) + a * sum(x == 0 for x in q),
+        )
     )
 
 
+def convex_on_a_line(rng, labels):
+    """The definition at random laws."""
+    f, a = convex(rng, labels), Q(rng.randint(0, 4), 4)
+    p, q = law(rng, labels), law(rng, labels)
+    assert f(fin.mix(a, p, q)) <= a * f(p) + (1 - a) * f(q)
+    return f
+
+
 @states
-def convex_grows(rng):
-    p, schedule = law(rng), sizes(rng)
-    f, gradient = convex(rng, p)
-    for _ in range(5):
-        q = law(rng, len(p))
-        assert f(p) + tangent(gradient(p), p, q) <= f(q)
-    assert f(p) <= fin.replace(schedule, p, f)
+def jensen(rng):
+    labels, points = rng.choice((2, 3)), rng.randint(1, 4)
+    w, x, f = law(rng, points), [law(rng, labels) for _ in range(points)], convex(rng, labels)
+    middle = tuple(fin.mean(w, [y[k] for y in x]) for k in range(labels))
+    assert f(middle) <= fin.mean(w, [f(y) for y in x])
+
+
+@states
+def convex_grows_in_one_refit(rng):
+    p, n = law(rng), rng.randint(1, 4)
+    f = convex_on_a_line(rng, len(p))
+    assert f(p) <= fin.iid(p, n, lambda s: f(fin.phat(s, len(p))))
 
 
 @states
 def convex_grows_each_generation(rng):
     p, schedule = law(rng), sizes(rng)
-    f, _ = convex(rng, p)
+    f = convex_on_a_line(rng, len(p))
     assert fin.replace(schedule, p, f) <= fin.replace([*schedule, rng.randint(1, 3)], p, f)
+
+
+@states
+def convex_grows(rng):
+    p, schedule = law(rng), sizes(rng)
+    f = convex_on_a_line(rng, len(p))
+    assert f(p) <= fin.replace(schedule, p, f)
 
 
 @states

@@ -2,7 +2,8 @@ r"""Exact algebra: every recursion and closed form as an identity that is reduce
 
 Each function derives one generation from the definition of its regime, puts the claimed closed form
 into it, and returns what is left over, by name. A form that is right at the start and from t to t + 1
-is right at every t. An entry `proof="algebra:fresh"` in the ledger points to the function of that name.
+is right at every t. An entry `proof="algebra:fresh"` in the ledger points to the function of that name,
+and [`LEDGER`][] lists the theorems that each function supports, wholly or in part.
 
 Taken for granted, besides independence: n normal draws have independent mean and sum of squares, the
 latter a chi-square of n - 1 degrees of freedom times the variance.
@@ -82,4 +83,55 @@ PROOFS = {
         decay,
         golden,
     )
+}
+
+#: The theorems of the ledger that a proof supports; of the others, only lemmas.
+LEDGER = {
+    "conservation": ("gaussian_conservation", "gaussian_w2_balance", "entropy_balance"),
+    "unbiased_mean": ("gaussian_mean_is_unbiased", "categorical_pooled_frequency"),
+    "replace": ("gaussian_replace_variance", "gaussian_replace_mean_error"),
+    "accumulate": (
+        "gaussian_accumulate_variance",
+        "gaussian_accumulate_mean_error",
+        "categorical_accumulate_heterozygosity",
+    ),
+    "accumulate_lower": ("categorical_accumulate_heterozygosity_lower",),
+    "accumulate_factor": ("gaussian_accumulate_variance_squared",),
+    "accumulate_transform": ("gaussian_accumulate_standard_deviation",),
+    "accumulate_log_converges": ("gaussian_accumulate_log_variance",),
+    "accumulate_distances": ("gaussian_accumulate_w2_squared", "gaussian_accumulate_kl_to_truth"),
+    "fresh": ("gaussian_fresh_variance", "gaussian_fresh_mean_error"),
+    "mixture": ("gaussian_mixture_variance", "gaussian_mixture_mean_error"),
+    "fixed_real": ("gaussian_fixed_real_variance", "gaussian_fixed_real_mean_error"),
+    "subsample": ("categorical_subsample_heterozygosity", "gaussian_subsample_mean_error"),
+    "subsample_growth": ("gaussian_subsample_variance",),
+    "chi_square": (
+        "gaussian_replace_variance_squared",
+        "gaussian_replace_standard_deviation",
+        "gaussian_replace_precision",
+    ),
+    "log_chi_square": (
+        "gaussian_replace_log_variance",
+        "gaussian_replace_log_variance_squared",
+        "gaussian_replace_log_variance_cdf",
+    ),
+    "replace_distances": ("gaussian_replace_w2_squared", "gaussian_replace_kl_to_truth"),
+    "reverse_kl": ("gaussian_replace_kl_from_truth",),
+    "lineage": (
+        "categorical_replace_support",
+        "categorical_replace_surviving_mass",
+        "categorical_replace_survival_by_rank",
+    ),
+    "killing": ("categorical_fresh_support", "categorical_mixture_support"),
+    "kept": ("categorical_kept_support", "categorical_kept_mass"),
+    "support_law": ("categorical_replace_support_law",),
+    "support_lower": ("categorical_replace_support_lower",),
+    "support_upper": ("categorical_replace_support_upper",),
+    "real_support_upper": ("categorical_real_support_upper",),
+    "frequency": (
+        "categorical_replace_frequency_squared",
+        "categorical_replace_frequency_cubed",
+    ),
+    "diversity_squared": ("categorical_replace_heterozygosity_squared",),
+    "decay": ("categorical_replace_heterozygosity",),
 }

@@ -12,7 +12,7 @@ from typing import Any
 from flint import arb
 
 from modelcollapse.proofs.certified.balls import ball, products, sizes_of
-from modelcollapse.theory.observables import rank_bins
+from modelcollapse.proofs.rational import rank_groups
 
 Times = Sequence[int]
 
@@ -225,7 +225,7 @@ def grouped(p: Sequence[float], n: Any, t: Times, method: str, what: str) -> lis
     p = sorted(p, reverse=True)
     method = "at least one" if method == "lower" else method
     table = alive(p, n, t, method)
-    edges = [int(e) for e in rank_bins(len(p), 16)] if what == "rank" else [0, len(p)]
+    edges = rank_groups(len(p), 16) if what == "rank" else [0, len(p)]
     values = []
     for row in (table[i : i + len(p)] for i in range(0, len(table), len(p))):
         for low, high in itertools.pairwise(edges):

@@ -1,7 +1,7 @@
 """Machine-checked proofs: what the Coq files of this folder prove, read from their text.
 
-A *headline* theorem is one whose assumptions its file prints, so that compiling the file shows that
-it rests on no axiom. The comment before it says it in plain mathematics and names the theorems of the
+A *headline* theorem is one whose assumptions its file prints; `tests/proofs/test_coq.py` compiles the
+files and asks Coq, from outside of them, that each rests on no axiom. The comment before it says it in plain mathematics and names the theorems of the
 ledger that it supports. An entry `proof="coq:heterozygosity_decay"` in the ledger points to the
 headline theorem of that name.
 
@@ -18,10 +18,11 @@ FOLDER = Path(__file__).parent
 
 @dataclasses.dataclass(frozen=True)
 class Headline:
-    """A theorem that is closed under the global context.
+    """A theorem that has to be closed under the global context.
 
     - `file`: the name of its file; `comment`: the statement in plain mathematics.
-    - `statement`: the Coq text between its name and its proof.
+    - `statement`: the Coq text between its name and its proof, without the hypotheses of its section;
+      the full types, as Coq prints them, are in `tests/proofs/coq_statements.txt`.
     - `ledger`: the theorems of the ledger that it supports, wholly or in part.
     """
 
@@ -33,13 +34,15 @@ class Headline:
 
 
 def without_comments(text: str) -> str:
-    """Coq source without its (nested) comments."""
+    """Coq source with a space for each (nested) comment, if it holds no string: Coq reads strings
+    in comments too."""
     depth, kept = 0, []
     for piece in re.split(r"(\(\*|\*\))", text):
         if piece == "(*":
             depth += 1
         elif piece == "*)" and depth:
             depth -= 1
+            kept.append(" ")
         elif not depth:
             kept.append(piece)
     return "".join(kept)

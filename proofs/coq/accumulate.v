@@ -20,8 +20,8 @@ Lemma two_over (a : R) : a != 0 -> a + 1 != 0 -> a + 1 + 1 != 0 ->
   (a + 1) / (2%:R * a) * (1 - ((a + 1) ^+ 2)^-1) = (a + 1 + 1) / (2%:R * (a + 1)).
 Proof. by move=> a0 b0 c0; field; apply/andP; split. Qed.
 
-(* The product of accumulate with one draw a generation, from the second on:
-   prod_{k=2}^{m+1} (1 - 1/k^2) = (m + 2) / (2 (m + 1)), never below one half.
+(* The product of m single draws that join a pool of one (accumulate_single_draws has the runs):
+   prod_{k=2}^{m+1} (1 - 1/k^2) = (m + 2) / (2 (m + 1)), always above one half.
    Ledger: categorical_accumulate_heterozygosity. *)
 Theorem accumulate_product m :
   \prod_(2 <= k < m.+2) (1 - (k%:R ^+ 2)^-1) = (m.+2)%:R / (2%:R * (m.+1)%:R) :> R /\
@@ -132,6 +132,57 @@ rewrite natrM; move: (n%:R : R) (s.+1%:R : R) => a b b0 a0.
 by congr (1 - _); field; apply/andP; split.
 Qed.
 
+Lemma single_algebra (a b : R) : a != 0 -> a + 1 != 0 -> a + 1 + 1 != 0 -> a + 1 + b != 0 ->
+  (a + 1) * (a + 1 + b + 1) / ((a + 1 + 1) * (a + 1 + b)) * (1 - 1 / (a + 1) ^+ 2)
+  = a * (a + 1 + b + 1) / ((a + 1) * (a + 1 + b)).
+Proof. by move=> a0 b0 c0 d0; field; do ?[apply/andP; split]. Qed.
+
+Lemma pool_of_single_draws N m q : (0 < N)%N -> law q ->
+  nest accumulate_step (nseq m 1%N) (N, q) (fun Nq => heterozygosity Nq.2)
+  = heterozygosity q * (N%:R * (N + m).+1%:R / (N.+1%:R * (N + m)%:R)).
+Proof.
+have S (k : nat) : k.+1%:R = k%:R + 1 :> R by rewrite -addn1 natrD.
+elim: m N q => [|m IH] N q N0 lq.
+  rewrite addn0 /= [N%:R * _]mulrC mulfV ?mulr1 // mulf_neq0 // pnatr_eq0 //; exact: lt0n_neq0.
+pose T : R := (N + 1)%:R * (N + 1 + m).+1%:R / ((N + 1).+1%:R * (N + 1 + m)%:R).
+transitivity (accumulate_step 1 (N, q) (fun Nq => T * heterozygosity Nq.2)).
+  apply: draws_eq => s; have [_ /= ls] := pool_step s N0 lq.
+  have N1 : (0 < N + 1)%N by rewrite addn1.
+  by have e := IH (N + 1)%N _ N1 ls; rewrite -/T in e; rewrite [RHS]mulrC; exact: e.
+transitivity (T * accumulate_step 1 (N, q) (fun Nq => heterozygosity Nq.2)).
+  exact: draws_scale.
+rewrite accumulate_diversity // mulrA [RHS]mulrC; congr (_ * _).
+have -> : (N + m.+1)%N = (N + 1 + m)%N by rewrite addn1 addnS.
+rewrite /T mulr1n !S !natrD mulr1n; apply: single_algebra.
+- by rewrite pnatr_eq0 -lt0n.
+- by rewrite -S pnatr_eq0.
+- by rewrite -!S pnatr_eq0.
+- by rewrite -S -natrD pnatr_eq0 addSn.
+Qed.
+
+(* Accumulate with one draw a generation, by the law of the pool after m of them:
+   - from a pool of N draws with the law p: E H = H(p) N (N + m + 1) / ((N + 1)(N + m)), where N = 1
+     has the factor of accumulate_product;
+   - from a first sample of N draws of p: E H = H(p) (N - 1)(N + m + 1) / ((N + 1)(N + m)).
+   Ledger: categorical_accumulate_heterozygosity. *)
+Theorem accumulate_single_draws N m p : law p -> (0 < N)%N ->
+  nest accumulate_step (nseq m 1%N) (N, p) (fun Nq => heterozygosity Nq.2)
+  = heterozygosity p * (N%:R * (N + m).+1%:R / (N.+1%:R * (N + m)%:R)) /\
+  accumulate N (nseq m 1%N) p (@heterozygosity R K)
+  = heterozygosity p * ((N%:R - 1) * (N + m).+1%:R / (N.+1%:R * (N + m)%:R)).
+Proof.
+move=> lp N0; split; first exact: pool_of_single_draws.
+pose T : R := N%:R * (N + m).+1%:R / (N.+1%:R * (N + m)%:R).
+rewrite /accumulate /iid (@draws_eq _ _ _ _ _ (fun s : {ffun 'I_N -> K} => T * heterozygosity (phat R s))).
+  rewrite draws_scale (heterozygosity_step N0 lp : draws _ _ = _) /T.
+  have : (N + m)%:R != 0 :> R by rewrite nR_neq0 // addn_gt0 N0.
+  have : N.+1%:R != 0 :> R by rewrite pnatr_eq0.
+  have := nR_neq0 R N0; move: (heterozygosity p) (N%:R : R) (N.+1%:R : R) ((N + m)%:R : R) ((N + m).+1%:R : R).
+  by move=> h a b c d a0 b0 c0; field; do ?[apply/andP; split].
+move=> s; rewrite pool_of_single_draws //; last exact: phat_law.
+exact: mulrC.
+Qed.
+
 Lemma accumulate_alive ns N q k : all positive ns -> pool (N, q) ->
   nest accumulate_step ns (N, q) (fun Nq => (0 < Nq.2 k)%R%:R : R) = (0 < q k)%R%:R.
 Proof.
@@ -177,4 +228,5 @@ End Accumulate.
 Print Assumptions accumulate_product.
 Print Assumptions accumulate_heterozygosity.
 Print Assumptions accumulate_heterozygosity_constant.
+Print Assumptions accumulate_single_draws.
 Print Assumptions accumulate_keeps.

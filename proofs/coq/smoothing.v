@@ -88,8 +88,8 @@ rewrite (nest_recursion smoothing_averages (a := kept) (b := gain)) //; first by
 by rewrite all_rcons all_nseq /positive n_gt0 orbT.
 Qed.
 
-(* Smoothing pulls every frequency to 1/K: E q_t(k) = 1/K + (1 - u)^t (p_k - 1/K), so that the only
-   fixed point is the uniform law, whatever the truth. *)
+(* The mean frequency under smoothing with c > 0, after t fits with n draws each:
+   E q_t(k) = 1/K + (1 - u)^t (p_k - 1/K). *)
 Theorem smoothing_mean t k : 0 < c ->
   nest (smoothing_step c) (nseq t n) p (fun q => q k) = m^-1 + (1 - u) ^+ t * (p k - m^-1).
 Proof.

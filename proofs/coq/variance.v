@@ -3,7 +3,9 @@
 
    Ex is a linear functional on random variables W -> R. Only its linearity and the first and second
    moments of the draws are used: no positivity, no independence, no normal law. For a law with
-   integrals (the normal one) read Ex as the integral, extended linearly to all functions. *)
+   integrals (the normal one) read Ex as the integral, extended linearly to all functions.
+   A loop assumes draws of mean m and variance v at the states with v >= 0 only, and divisors c > 0:
+   a sample variance is then >= 0 at every outcome, so that a loop meets no other state. *)
 
 From mathcomp Require Import all_ssreflect all_algebra ring.
 
@@ -154,12 +156,12 @@ Qed.
 
 End Refit.
 
-(* t refits. At every state (m, v) there is a functional under which the draws are pairwise
+(* t refits. At every state (m, v) with v >= 0 there is a functional under which the draws are pairwise
    uncorrelated with that mean and variance; the loop nests them, which is the tower property. *)
 Section Loop.
 Variables (Ex : R * R -> (W -> R) -> R) (X : nat -> W -> R).
-Hypothesis E : forall state, expectation (Ex state).
-Hypothesis U : forall m v, uncorrelated (Ex (m, v)) m v X.
+Hypothesis E : forall m v, 0 <= v -> expectation (Ex (m, v)).
+Hypothesis U : forall m v, 0 <= v -> uncorrelated (Ex (m, v)) m v X.
 
 (* A schedule of sizes and divisors (n_s, c_s). *)
 Fixpoint refits (schedule : seq (nat * R)) (state : R * R) (f : R * R -> R) : R :=
@@ -167,47 +169,51 @@ Fixpoint refits (schedule : seq (nat * R)) (state : R * R) (f : R * R -> R) : R 
   then Ex state (fun w => refits later (sample_mean X n w, sample_variance c X n w) f)
   else f state.
 
-Definition fits (nc : nat * R) : bool := (0 < nc.1)%N && (nc.2 != 0).
+Definition fits (nc : nat * R) : bool := (0 < nc.1)%N && (0 < nc.2).
 Definition kept (schedule : seq (nat * R)) : R := \prod_(nc <- schedule) ((nc.1%:R - 1) / nc.2).
 
-Lemma refits_variance schedule m v : all fits schedule ->
+Lemma sample_variance_ge0 c n w : 0 < c -> 0 <= sample_variance c X n w.
+Proof. by move=> c0; rewrite divr_ge0 ?(ltW c0) // sumr_ge0 // => i _; rewrite sqr_ge0. Qed.
+
+Lemma refits_variance schedule m v : all fits schedule -> 0 <= v ->
   refits schedule (m, v) snd = v * kept schedule.
 Proof.
 rewrite /kept; elim: schedule m v => [|[n c] later IH] m v /=; first by rewrite big_nil mulr1.
-case/andP=> /andP[/= n0 c0] gl.
-rewrite (@Ex_ext _ (E _) _ (fun w => kept later * sample_variance c X n w)) => [|w].
-  by rewrite Ex_scale // (refit_variance (E _) (U m v)) // big_cons /= mulrC /kept -!mulrA.
-by rewrite IH // mulrC.
+case/andP=> /andP[/= n0 c0] gl v0.
+rewrite (@Ex_ext _ (E _ v0) _ (fun w => kept later * sample_variance c X n w)) => [|w].
+  by rewrite (Ex_scale (E _ v0)) (refit_variance (E _ v0) (U _ v0)) ?gt_eqF // big_cons /= mulrC /kept -!mulrA.
+by rewrite IH ?sample_variance_ge0 // mulrC.
 Qed.
 
-(* t refits, any sizes and divisors: E v_t = v_0 prod_s (n_s - 1)/c_s.
+(* t refits, any sizes and divisors c_s > 0, from v_0 >= 0: E v_t = v_0 prod_s (n_s - 1)/c_s.
    Ledger: gaussian_replace_variance. *)
-Theorem variance_after_t_refits schedule m v : all fits schedule ->
+Theorem variance_after_t_refits schedule m v : all fits schedule -> 0 <= v ->
   refits schedule (m, v) snd = v * \prod_(nc <- schedule) ((nc.1%:R - 1) / nc.2).
 Proof. exact: refits_variance. Qed.
 
 (* The mean's error after t refits: E (m_t - r)^2 = (m_0 - r)^2 + sum_s E v_{s-1} / n_s.
    Ledger: gaussian_replace_mean_error. *)
-Theorem mean_error_after_t_refits schedule m v r : all fits schedule ->
+Theorem mean_error_after_t_refits schedule m v r : all fits schedule -> 0 <= v ->
   refits schedule (m, v) (fun state => (state.1 - r) ^+ 2)
   = (m - r) ^+ 2
     + \sum_(s < size schedule)
         (refits (take s schedule) (m, v) snd / (nth (0%N, 0) schedule s).1%:R).
 Proof.
 elim: schedule m v => [|[n c] later IH] m v /=; first by rewrite big_ord0 addr0.
-case/andP=> /andP[/= n0 c0] gl.
-rewrite (@Ex_ext _ (E _) _ (fun w => (sample_mean X n w - r) ^+ 2
+case/andP=> /andP[/= n0 c0] gl v0.
+have Ev := E m v0; have Uv := U m v0; have cn : c != 0 by rewrite gt_eqF.
+rewrite (@Ex_ext _ Ev _ (fun w => (sample_mean X n w - r) ^+ 2
   + \sum_(s < size later) (kept (take s later) / (nth (0%N, 0) later s).1%:R) * sample_variance c X n w)).
-  rewrite Ex_add // (refit_mean_error (E _) (U m v)) // Ex_sum // big_ord_recl /= addrA.
+  rewrite (Ex_add Ev) (refit_mean_error Ev Uv) // (Ex_sum Ev) big_ord_recl /= addrA.
   congr (_ + _); apply: eq_bigr => s _ /=.
-  rewrite Ex_scale // (refit_variance (E _) (U m v)) //.
+  rewrite (Ex_scale Ev) (refit_variance Ev Uv) //.
   have gt : all fits (take s later) by move: gl; rewrite -{1}(cat_take_drop s later) all_cat => /andP[].
-  rewrite (@Ex_ext _ (E _) _ (fun w => kept (take s later) * sample_variance c X n w)) => [|w].
-    by rewrite Ex_scale // (refit_variance (E _) (U m v)) // mulrAC.
-  by rewrite refits_variance // mulrC.
-move=> w; rewrite IH //; congr (_ + _); apply: eq_bigr => s _.
+  rewrite (@Ex_ext _ Ev _ (fun w => kept (take s later) * sample_variance c X n w)) => [|w].
+    by rewrite (Ex_scale Ev) (refit_variance Ev Uv) // mulrAC.
+  by rewrite refits_variance ?sample_variance_ge0 // mulrC.
+move=> w; rewrite IH ?sample_variance_ge0 //; congr (_ + _); apply: eq_bigr => s _.
 have gt : all fits (take s later) by move: gl; rewrite -{1}(cat_take_drop s later) all_cat => /andP[].
-by rewrite refits_variance // [_ * kept _]mulrC mulrAC.
+by rewrite refits_variance ?sample_variance_ge0 // [_ * kept _]mulrC mulrAC.
 Qed.
 
 End Loop.

@@ -63,7 +63,23 @@ def test_claims_of_algebra_are_among_the_proofs():
     claims = [entry for entry in LEDGER.values() if (entry.proof or "").startswith("algebra:")]
     assert claims
     for entry in claims:
-        assert entry.proof.partition(":")[2] in algebra.PROOFS
+        proof = entry.proof.partition(":")[2]
+        assert proof in algebra.PROOFS
+        assert entry.name in algebra.LEDGER[proof]
+
+
+def test_proofs_name_theorems_that_exist():
+    assert set(algebra.LEDGER) <= set(algebra.PROOFS)
+    for names in algebra.LEDGER.values():
+        assert set(names) <= set(LEDGER)
+
+
+@pytest.mark.parametrize("name", algebra.LEDGER)
+def test_proofs_and_theorems_are_of_one_regime(name):
+    """A claim moved to another regime's proof is seen."""
+    regimes = {"replace", "accumulate", "fresh", "mixture", "fixed_real", "subsample"}
+    if (regime := next((r for r in regimes if name.startswith(r)), None)) is not None:
+        assert all(f"_{regime}_" in theorem for theorem in algebra.LEDGER[name])
 
 
 def training_set(regime, variance, t):

@@ -4,6 +4,7 @@ The checks are written from what Coq prints back for a statement, parentheses in
 formula that Coq parsed otherwise than it reads cannot stand as the theorem that was meant."""
 
 import random
+from fractions import Fraction
 
 import coq_loops
 import coq_pools
@@ -29,15 +30,48 @@ def test_every_headline_is_checked_and_nothing_else():
     assert {check.__module__ for check in CHECKS.values()} == {file.__name__ for file in FILES}
 
 
-@pytest.mark.parametrize(
-    "name", ["heterozygosity_decay", "weighted_survival", "fresh_heterozygosity"]
+def reversed_order(bins, m, g):
+    if not bins:
+        return g(m)
+    return finite.occupancy(bins[-1], m, 0, lambda a: reversed_order(bins[:-1], a, g))
+
+
+def one_draw_more(p, n, f):
+    return finite.draws([p] * (n + 1), f)
+
+
+def wrong_divisor(s, labels):
+    return tuple(Fraction(s.count(k), len(s) + 1) for k in range(labels))
+
+
+#: A wrong definition, by the name of the right one, and the statements that fail with it.
+SLIPS = (
+    ("ancestors", reversed_order, "moment_duality lineage_duality lost_by weighted_survival"),
+    ("iid", one_draw_more, "third_moment missed_probability expected_losses"),
+    (
+        "phat",
+        wrong_divisor,
+        "frequency_unbiased second_moment product_of_two_labels heterozygosity_step third_moment "
+        "frequency_martingale feature_covariance_decay feature_variance_decay heterozygosity_decay "
+        "frequency_squared heterozygosity_decay_constant frequency_cubed moment_duality "
+        "lineage_duality lost_by weighted_survival total_mass_of_a_loop diversity_tail "
+        "mixture_heterozygosity fresh_heterozygosity fixed_real_heterozygosity "
+        "accumulate_heterozygosity accumulate_keeps fixed_real_keeps first_sample_is_kept",
+    ),
 )
-def test_the_checks_have_teeth(name, monkeypatch):
-    """With one draw too many in the divisor of a fit, the same statements fail."""
-    right = finite.phat
-    monkeypatch.setattr(
-        finite, "phat", lambda s, labels: tuple(x * len(s) / (len(s) + 1) for x in right(s, labels))
-    )
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "name"),
+    [
+        pytest.param(right, wrong, name, id=f"{name}-{wrong.__name__}")
+        for right, wrong, names in SLIPS
+        for name in names.split()
+    ],
+)
+def test_the_checks_have_teeth(right, wrong, name, monkeypatch):
+    """The schedule read in the wrong order, a draw too many, or one too many in a fit's divisor."""
+    monkeypatch.setattr(finite, right, wrong)
     rng = random.Random(name)
 
     def try_often():

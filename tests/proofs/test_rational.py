@@ -60,7 +60,7 @@ def read(observable, loop, model):
             return tuple(model)
         case "SurvivalByRank":
             alive = [Fraction(model[k] > 0) for k in rank_order(loop.truth)]
-            edges = [int(e) for e in rank_bins(len(model), observable.bins)]
+            edges = rational.rank_groups(len(model), observable.bins)
             return tuple(
                 sum(alive[a:b], Fraction(0)) / (b - a) for a, b in itertools.pairwise(edges)
             )
@@ -144,7 +144,13 @@ def test_returns_are_seen_where_they_happen():
     assert enumeration.returned(truth_of(loop), loop.regime, 2) > 0
 
 
-@pytest.mark.parametrize("sizes", [(3, 4, 2), (4, 4, 4), (5, 2, 5), (1, 3), (4,)])
+@pytest.mark.parametrize("sizes", [(3, 4, 2), (4, 4, 4), (5, 2, 5), (2, 3, 5), (1, 3), (4,)])
 def test_lineages_are_the_ancestors_of_all_maps(sizes):
     *before, last = sizes
     assert rational.lineages(last, before[::-1]) == enumeration.ancestors(sizes)
+
+
+@pytest.mark.parametrize("labels", [1, 2, 3, 4, 15, 40, 1000])
+@pytest.mark.parametrize("groups", [1, 4, 16])
+def test_groups_of_ranks_in_whole_numbers(labels, groups):
+    assert rational.rank_groups(labels, groups) == rank_bins(labels, groups).tolist()
