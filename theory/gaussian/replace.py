@@ -357,7 +357,10 @@ def gaussian_replace_kl_to_truth(loop: Loop, t: Any) -> Any:
         Row(_LARGEST, (1, 2), (off_by_one, half_exponent, fewer_draws, more_draws), 2**20),
         Row(_LARGEST, (2, 3), (other_estimator,), 2**20),
         Row(
-            _LARGEST_UNBIASED, (2,), (off_by_one, half_exponent, fewer_draws, other_estimator), 2**20
+            _LARGEST_UNBIASED,
+            (2,),
+            (off_by_one, half_exponent, fewer_draws, other_estimator),
+            2**20,
         ),
         Row(_LONG_SCHEDULE, (1, 2), (off_by_one, fewer_draws, ahead), 2**20),
     ],
