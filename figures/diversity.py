@@ -25,8 +25,8 @@ from modelcollapse.theory.observables import AbstractObservable, Heterozygosity,
 _N = 100
 _LABELS = 100
 _GENERATIONS = 200
-#: Of the size from which a run's own verdicts tell the theorems from most of their wrong variants.
-_CHAINS = {"quick": 1 << 12, "default": 1 << 13, "full": 1 << 16}
+#: By default of the size from which a run's own verdicts tell the theorems from most of their wrong variants.
+_CHAINS = {"quick": 1 << 11, "default": 1 << 12, "full": 1 << 16}
 #: Accumulate varies least between chains, and costs most: it gets so many times fewer.
 _FEWER = 8
 _REGIMES = {
