@@ -41,7 +41,7 @@ class Program:
 
 
 #: Summaries of every recorded generation, and the values of all chains at the slots: arrays of shapes
-#: (recorded, 6, columns) and (slots, columns, chains).
+#: (recorded, SUMMARY, columns) and (slots, columns, chains).
 Block = tuple[Any, Any]
 
 
@@ -117,7 +117,7 @@ def run_blocks(
     chains: int,
     in_flight: int,
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """Of every block in order: its number of chains, the summaries `(recorded, 6, columns)`, and the
+    """Of every block in order: its number of chains, the summaries `(recorded, SUMMARY, columns)`, and the
     values at the slots, `(chains of the block, slots, columns)`.
 
     `in_flight` calls run at a time, each in a thread of its own: XLA splits no single block of

@@ -43,10 +43,8 @@ class Moments:
         with np.errstate(all="ignore"):
             first, second, third, fourth = fields[6:] / count
             variance = np.maximum(second - first**2, 0)
+            fourth = fourth - first * (4 * third - first * (6 * second - 3 * first**2))
             third = third - first * (3 * second - 2 * first**2)
-            fourth = fourth - first * (
-                4 * (fields[8] / count) - first * (6 * second - 3 * first**2)
-            )
             # An infinite value leaves deviations undefined, but not always the mean.
             finite = np.isfinite(unit)
             flat = finite & (low == high)

@@ -197,9 +197,9 @@ def _precision(dtype: str | None, truth: Any) -> str:
     """The precision asked for, or that serves the truth: float32 for a Gaussian of ordinary units."""
     if not isinstance(truth, Gaussian):
         return dtype or "float64"
-    log_variance = float(truth.log_variance)
-    offset = abs(float(truth.mean)) * math.exp(-log_variance / 2)
-    if offset <= _FURTHEST and abs(log_variance) <= _WIDEST:
+    mean, log_variance = float(truth.mean), float(truth.log_variance)
+    ordinary = abs(log_variance) <= _WIDEST
+    if ordinary and abs(mean) <= _FURTHEST * math.exp(log_variance / 2):
         return dtype or "float32"
     if dtype == "float32":
         raise ValueError(

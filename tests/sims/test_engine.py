@@ -345,3 +345,23 @@ def test_quantiles_are_kept_where_they_are_wanted(key):
         ValueError, match="`quantiles` must be generations that are recorded; got 9"
     ):
         simulate(GAUSSIAN, 10, 5, record=[1, 10], quantiles=[9], **options)
+
+
+@pytest.mark.parametrize(
+    ("truth", "dtype"),
+    [
+        (Gaussian(), "float32"),
+        (Gaussian(1e4), "float64"),
+        (Gaussian(1e4, 1e4), "float32"),
+        (Gaussian(0.0, 1e-30), "float64"),
+        (Gaussian(1.0, log_variance=-5000.0), "float64"),
+    ],
+    ids=["ordinary", "far", "far in no unit of its own", "small", "beyond any float"],
+)
+def test_precision_follows_the_truths_units(truth, dtype, key):
+    loop = Loop(truth, Replace(n=10))
+    run = simulate(loop, 1, 4, key=key, observables=(LogVariance(),))
+    assert run.data.attrs["dtype"] == dtype
+    if dtype == "float64":
+        with pytest.raises(ValueError, match="`dtype='float32'` serves truths within 1000"):
+            simulate(loop, 1, 4, key=key, dtype="float32")
