@@ -30,11 +30,11 @@ class AbstractFamily(eqx.Module):
     minimum_draws: eqx.AbstractClassVar[int]
 
     @abc.abstractmethod
-    def draw(self, key: PRNGKeyArray, n: int) -> Shaped[Array, " n"]:
+    def draw(self, key: PRNGKeyArray, n: int) -> Shaped[Array, "n *event"]:
         """`n` i.i.d. draws in the model's own coordinates."""
 
     @abc.abstractmethod
-    def sample(self, key: PRNGKeyArray, n: int) -> Shaped[Array, " n"]:
+    def sample(self, key: PRNGKeyArray, n: int) -> Shaped[Array, "n *event"]:
         """`n` i.i.d. draws in the units of the data."""
 
     @abc.abstractmethod
@@ -46,7 +46,9 @@ class AbstractFamily(eqx.Module):
         """A statistic given in the coordinates of the model `of`, in the coordinates of `self`."""
 
     @abc.abstractmethod
-    def statistic(self, values: Shaped[Array, " n"], mask: Bool[Array, " n"]) -> AbstractStatistic:
+    def statistic(
+        self, values: Shaped[Array, "n *event"], mask: Bool[Array, " n"]
+    ) -> AbstractStatistic:
         """Sufficient statistic of the draws `values` (own coordinates) where `mask` is true."""
 
     @abc.abstractmethod

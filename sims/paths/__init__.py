@@ -1,8 +1,8 @@
 """Paths: the ways in which a loop's chains can be drawn, and the choice among them."""
 
 from collections.abc import Sequence
-from typing import Any
 
+import jax
 import numpy as np
 
 from modelcollapse.sims.paths.abstract import AbstractForwardPath as AbstractForwardPath
@@ -43,8 +43,8 @@ def choose(
     what = f"{type(truth).__name__} under {type(regime).__name__}"
     if name == "raw":
         pool = int(synthetic.sum() + real.sum()) if regime.grows else int(real.max(initial=0))
-        leaves: Any = truth.probabilities.size if isinstance(truth, Categorical) else 2
-        return RawSamples(int(real.max(initial=0)), int(synthetic.max(initial=0)), pool, leaves)
+        numbers = sum(np.size(leaf) for leaf in jax.tree.leaves(truth))
+        return RawSamples(int(real.max(initial=0)), int(synthetic.max(initial=0)), pool, numbers)
     if name == "statistic":
         if not isinstance(truth, Gaussian) or not sufficient or regime.random_mixture:
             raise ValueError(f"`path='statistic'` does not serve a {what}; use 'auto'.")

@@ -15,7 +15,7 @@ from modelcollapse.theory import AbstractFamily, AbstractRegime
 class Samples(eqx.Module):
     """Draws in a buffer, of which those under `mask` count; it pools as a statistic would."""
 
-    values: Shaped[Array, " slots"]
+    values: Shaped[Array, "slots *event"]
     mask: Bool[Array, " slots"]
     key: PRNGKeyArray
     #: A bounded buffer takes new draws into its free slots; any other grows when combined.
@@ -63,7 +63,8 @@ class RawSamples(AbstractForwardPath):
 
     def start(self, truth: AbstractFamily, chains: int) -> tuple[Any, Any]:
         example = jax.eval_shape(lambda key: truth.draw(key, 1), jax.random.key(0))
-        values = jnp.zeros((chains, self.pool_slots), example.dtype)
+        event = example.shape[1:]
+        values = jnp.zeros((chains, self.pool_slots, *event), example.dtype)
         pool = (values, jnp.zeros((chains, self.pool_slots), bool))
         model = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (chains, *leaf.shape)), truth)
         return model, pool
@@ -97,7 +98,8 @@ class RawSamples(AbstractForwardPath):
         values = model.draw(keys[1], self.most_synthetic)
         if regime.random_mixture:
             lots, draws = jax.random.split(keys[0])
-            is_real = jax.random.uniform(lots, values.shape) < regime.real_share
+            is_real = jax.random.uniform(lots, values.shape[:1]) < regime.real_share
+            is_real = is_real.reshape(-1, *(1,) * (values.ndim - 1))
             others = model.express(truth.draw(draws, self.most_synthetic), of=truth)
             values = jnp.where(is_real, others, values)
         return Samples(values, jnp.arange(self.most_synthetic) < synthetic, keys[1])
