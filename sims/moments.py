@@ -3,16 +3,15 @@
 import dataclasses
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
 #: Numbers of a summary.
-SUMMARY = 10
+SUMMARY = 9
 #: Values that a sum takes in their own precision before it goes on in float64.
-_GROUP = 256
-#: The first values, among which a pilot is chosen.
-_PILOTS = 128
+_GROUP = 1024
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,24 +38,25 @@ class Moments:
     def of_summary(count: int, fields: Any) -> "Moments":
         """Moments of `count` chains from what [`summary`][] returned, shape `(..., SUMMARY, columns)`."""
         fields = np.moveaxis(np.asarray(fields, dtype=np.float64), -2, 0)
-        pilot, unit, total, nans, low, high = fields[:6]
+        pilot, unit, plain, low, high = fields[:5]
         with np.errstate(all="ignore"):
-            first, second, third, fourth = fields[6:] / count
+            first, second, third, fourth = fields[5:] / count
             variance = np.maximum(second - first**2, 0)
             fourth = fourth - first * (4 * third - first * (6 * second - 3 * first**2))
             third = third - first * (3 * second - 2 * first**2)
             # An infinite value leaves deviations undefined, but not always the mean.
             finite = np.isfinite(unit)
-            flat = finite & (low == high)
-            mean = np.where(flat, low, np.where(finite, pilot + unit * first, total / count))
+            flat = finite & (low == high) & ~np.isnan(plain)
+            mean = np.where(flat, low, np.where(finite, pilot + unit * first, plain))
+            broken = np.isnan(plain) & ~((low == -np.inf) & (high == np.inf))
             return _tidy(
                 np.full(mean.shape, float(count)),
                 mean,
                 np.where(flat, 0.0, np.where(finite, unit**2 * variance, np.nan)),
                 np.where(flat, np.nan, third / variance**1.5),
                 np.where(flat, np.nan, fourth / variance**2 - 3),
-                np.where(nans > 0, np.nan, low),
-                np.where(nans > 0, np.nan, high),
+                np.where(broken, np.nan, low),
+                np.where(broken, np.nan, high),
             )
 
     @staticmethod
@@ -133,17 +133,16 @@ class Moments:
 
 
 def summary(
-    values: Float[Array, "columns chains"], live: Bool[Array, " chains"]
+    values: Float[Array, "columns chains"], live: Bool[Array, " chains"], detailed: Any = True
 ) -> Float[Array, "fields columns"]:
-    r"""On the device, in one pass over each column: the `SUMMARY` numbers in float64 of which the host
-    makes the [`Moments`][] of the live chains; the first chain is one of them.
+    r"""On the device: the `SUMMARY` numbers in float64 of which the host makes the [`Moments`][] of the
+    live chains; the first chain is one of them.
 
-    They are a pilot, a unit, the plain sum, how many are not numbers, the extremes, and the first four
-    power sums of the deviations from the pilot in that unit, in the values' own precision `_GROUP`
-    terms at a time. The pilot is the one of the first values that is nearest to their mean. It lies
-    about one standard deviation from the mean at most (an outlier among the first raises both
-    alike), so little cancels; and being one of the values, it leaves sums of whole numbers exact. The
-    unit keeps the powers from overflowing.
+    They are a pilot, a unit, a sum that is infinite or NaN if the plain one is, the extremes, and the
+    first four power sums of the deviations from the pilot in that unit, in the values' own precision `_GROUP` terms at a time; NaN for the third and the
+    fourth unless `detailed`. The pilot is the median of the first three values: seldom an outlier, so
+    little cancels; and being one of the values, it leaves sums of whole numbers exact. The unit keeps
+    the powers from overflowing.
     """
     pilot = _pilot(values, live)[:, None]
     values = jnp.where(live, values, pilot)
@@ -154,26 +153,35 @@ def summary(
     unit = jnp.exp2(jnp.ceil(jnp.log2(reach)))
     deviation = (values - pilot) * (1 / unit)[:, None]
     square = deviation * deviation
-    powers = (deviation, square, square * deviation, square * square)
-    nans = jnp.isnan(values).sum(axis=1)
-    plain = _total(jnp.where(live, values, 0))
-    fields = (pilot[:, 0], unit, plain, nans, low, high, *(_total(power) for power in powers))
+
+    def more() -> Any:
+        return _total(square * deviation), _total(square * square)
+
+    def fewer() -> Any:
+        return (jnp.full(len(values), jnp.nan),) * 2
+
+    first = _total(deviation)
+    # An infinite unit makes NaN of every deviation, also where the sum is infinite.
+    ordinary = jnp.all(jnp.isfinite(unit))
+    plain = jax.lax.cond(ordinary, lambda: first, lambda: _total(values))
+    higher = jax.lax.cond(detailed, more, fewer)
+    fields = (pilot[:, 0], unit, plain, low, high, first, _total(square), *higher)
     return jnp.stack([jnp.asarray(field, jnp.float64) for field in fields])
 
 
 def _pilot(values: Any, live: Any) -> Any:
-    several = min(_PILOTS, live.size)
-    first, live = values[:, :several], live[:several]
-    mean = jnp.where(live, first, 0).sum(axis=1) / live.sum().astype(values.dtype)
-    distance = jnp.where(live, jnp.abs(first - mean[:, None]), jnp.inf)
-    return jnp.take_along_axis(first, jnp.argmin(distance, axis=1)[:, None], axis=1)[:, 0]
+    """The median of the first three live values, or the first."""
+    a, b, c = (values[:, i] for i in (0, min(1, live.size - 1), min(2, live.size - 1)))
+    median = jnp.maximum(jnp.minimum(a, b), jnp.minimum(jnp.maximum(a, b), c))
+    return jnp.where(live[min(2, live.size - 1)], median, a)
 
 
 def _total(values: Any) -> Any:
     """Sums over the last axis, a power of two long."""
     group = min(_GROUP, values.shape[1])
-    parts = values.reshape(values.shape[0], -1, group).sum(axis=-1)
-    return parts.astype(jnp.float64).sum(axis=-1)
+    parts = values.reshape(values.shape[0], -1, group).sum(axis=-1).astype(jnp.float64)
+    # Added one by one: XLA makes three programs of a sum over a short axis.
+    return sum(parts[:, i] for i in range(1, parts.shape[1])) + parts[:, 0]
 
 
 def _standard(sample: Moments) -> tuple[Any, Any, Any, Any]:

@@ -17,6 +17,14 @@ _USUAL = (
     observables.LogVariance(),
     observables.MeanError(),
     observables.W2Squared(),
+    observables.LogDeterminant(),
+    observables.TotalVariance(),
+    observables.EffectiveRank(),
+    observables.Rank(),
+    observables.SquaredMeanError(),
+    observables.ExcessRisk(),
+    observables.NoiseVariance(),
+    observables.LogNoiseVariance(),
     observables.Heterozygosity(),
     observables.Support(),
     observables.SurvivingMass(),
@@ -81,9 +89,12 @@ class Observer(eqx.Module):
     def __call__(self, kept: Any, slot: Any, earlier: Any, model: Any) -> tuple[Any, Any]:
         # Chains last: they are summed over.
         values = jax.vmap(self._one, out_axes=-1)(earlier, model)
-        return kept.at[slot].set(values, mode="drop"), summary(values, self.live)
+        values = jnp.concatenate([value.astype(self.dtype) for value in values])
+        wanted = slot < kept.shape[0]
+        kept = jax.lax.cond(wanted, lambda: kept.at[slot].set(values), lambda: kept)
+        return kept, summary(values, self.live, wanted)
 
-    def _one(self, earlier: Any, model: Any) -> Any:
+    def _one(self, earlier: Any, model: Any) -> list[Any]:
         earlier, model, truth = (each.astype(self.dtype) for each in (earlier, model, self.truth))
-        values = [o.between(earlier, model, truth) for o in self.chosen]
-        return jnp.concatenate([jnp.atleast_1d(jnp.asarray(v)).astype(self.dtype) for v in values])
+        values = (o.between(earlier, model, truth) for o in self.chosen)
+        return [jnp.atleast_1d(jnp.asarray(value)) for value in values]

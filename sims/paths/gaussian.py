@@ -21,6 +21,30 @@ LEAST = quantile_map.LEAST + 1
 _SYNTHETIC, _REAL = 0, 8
 
 
+def _packed(model: Gaussian) -> Any:
+    """Both 32-bit numbers of each model as one of 64 bits.
+
+    XLA computes what a step returns array by array, so it would hash twice for two."""
+    if model.mean.dtype != jnp.float32:
+        return model.mean, model.log_variance
+    mean, log_variance = (
+        jax.lax.bitcast_convert_type(x, jnp.uint32).astype(jnp.uint64)
+        for x in (model.mean, model.log_variance)
+    )
+    return (mean << jnp.uint64(32)) | log_variance
+
+
+def _unpacked(packed: Any, like: Gaussian) -> Gaussian:
+    if isinstance(packed, tuple):
+        mean, log_variance = packed
+    else:
+        mean, log_variance = (
+            jax.lax.bitcast_convert_type(word.astype(jnp.uint32), jnp.float32)
+            for word in (packed >> jnp.uint64(32), packed)
+        )
+    return Gaussian(mean, log_variance=log_variance, estimator=like.estimator)
+
+
 class GaussianStatistics(AbstractForwardPath):
     r"""A batch of $n$ normal draws enters as its mean $Z/\sqrt n$ and its variance $\chi^2_{n-1}/n$,
     which are independent and sufficient: the cost of a generation does not depend on $n$.
@@ -32,6 +56,16 @@ class GaussianStatistics(AbstractForwardPath):
     has_real: bool
     #: Some batch has fewer than `LEAST` draws.
     small: bool
+    #: Of the polynomial.
+    degree: int = quantile_map.DEGREE
+
+    @staticmethod
+    def of(dtype: str, real: np.ndarray, synthetic: np.ndarray) -> "GaussianStatistics":
+        """The path for the draws of generations 1, 2, ... from the truth and from the latest model."""
+        has_real = bool(real.any())
+        sizes = np.concatenate([synthetic, real]) if has_real else synthetic
+        least = int(sizes.min(initial=2**31))
+        return GaussianStatistics(dtype, has_real, least < LEAST, quantile_map.degree(least - 1))
 
     def bytes_per_chain(self) -> int:
         return 64 * jnp.dtype(self.dtype).itemsize
@@ -45,21 +79,22 @@ class GaussianStatistics(AbstractForwardPath):
             return {}
         sizes = {_SYNTHETIC: synthetic} | ({_REAL: real} if self.has_real else {})
         return {
-            tag: quantile_map.coefficients(np.maximum(size - 1, 0)) for tag, size in sizes.items()
+            tag: quantile_map.coefficients(np.maximum(size - 1, 0), self.degree)
+            for tag, size in sizes.items()
         }
 
-    def start(self, truth: Gaussian, chains: int) -> tuple[Gaussian, GaussianStatistic]:
+    def start(self, truth: Gaussian, chains: int) -> tuple[Any, GaussianStatistic]:
         zeros = jnp.zeros(chains, self.dtype)
         model = Gaussian(
             zeros + truth.mean,
             log_variance=zeros + truth.log_variance,
             estimator=truth.estimator,
         )
-        return model, GaussianStatistic(zeros, zeros, zeros - jnp.inf)
+        return _packed(model), GaussianStatistic(zeros, zeros, zeros - jnp.inf)
 
     def step(
         self,
-        state: tuple[Gaussian, GaussianStatistic],
+        state: tuple[Any, GaussianStatistic],
         streams: Stream,
         truth: Gaussian,
         regime: AbstractRegime,
@@ -67,18 +102,18 @@ class GaussianStatistics(AbstractForwardPath):
         real: Int[Array, ""],
         synthetic: Int[Array, ""],
         prepared: dict[int, Any],
-    ) -> tuple[Gaussian, GaussianStatistic]:
-        model, pool = state
+    ) -> tuple[Any, GaussianStatistic]:
+        model, pool = _unpacked(state[0], truth), state[1]
         own = self._batch(streams, t, synthetic, _SYNTHETIC, prepared)
         true = own
         if self.has_real:
             true = model.restate(self._batch(streams, t, real, _REAL, prepared), of=truth)
         new_pool, training = regime.update(pool, own, true, t == 1)
         fitted = model.fit(training)
-        return fitted, pool if new_pool is pool else fitted.restate(new_pool, of=model)
+        return _packed(fitted), pool if new_pool is pool else fitted.restate(new_pool, of=model)
 
-    def models(self, state: tuple[Gaussian, GaussianStatistic], truth: Gaussian) -> Gaussian:
-        return state[0]
+    def models(self, state: tuple[Any, GaussianStatistic], truth: Gaussian) -> Gaussian:
+        return _unpacked(state[0], truth)
 
     def _batch(
         self, streams: Stream, t: Any, n: Any, tag: int, prepared: dict[int, Any]
