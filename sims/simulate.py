@@ -24,7 +24,14 @@ from modelcollapse.sims.paths import AbstractForwardPath, AbstractPath, choose
 from modelcollapse.sims.quantiles import Histogram
 from modelcollapse.sims.run import Run
 from modelcollapse.sims.samplers.stream import STREAM_VERSION
-from modelcollapse.theory import Categorical, Gaussian, Loop, x64
+from modelcollapse.theory import (
+    Categorical,
+    Gaussian,
+    LinearRegression,
+    Loop,
+    MultivariateGaussian,
+    x64,
+)
 from modelcollapse.theory.observables import AbstractObservable
 
 #: Values of a block that the host sorts for quantiles, at most.
@@ -68,8 +75,9 @@ def simulate(
     - `record`: the generations to observe, increasing; by default about sixty, even in log t;
       `"all"` for every one.
     - `path`: how to draw. "auto" takes the fastest exact forward path; "raw" draws every sample;
-      "statistic", "counts" and "ancestors" (categorical replace, generations independent of one
-      another) name the others.
+      "statistic", "pivots" (multivariate Gaussian under replace, for observables of the pivots alone),
+      "counts" and "ancestors" (categorical replace, generations independent of one another) name the
+      others.
     - `quantiles`: the recorded generations whose quantiles are wanted; by default all if they are
       at most 64, else up to 60 of them, even in log t. Moments are kept at every one.
     - `trajectories`: keep every chain's values.
@@ -194,12 +202,15 @@ def _dataset(
 
 
 def _precision(dtype: str | None, truth: Any) -> str:
-    """The precision asked for, or that serves the truth: float32 for a Gaussian of ordinary units."""
-    if not isinstance(truth, Gaussian):
+    """The precision asked for, or that serves the truth: float32 for a Gaussian, in one dimension or
+    several, or a regression of ordinary units."""
+    if not isinstance(truth, Gaussian | MultivariateGaussian | LinearRegression):
         return dtype or "float64"
-    mean, log_variance = float(truth.mean), float(truth.log_variance)
-    ordinary = abs(log_variance) <= _WIDEST
-    if ordinary and abs(mean) <= _FURTHEST * math.exp(log_variance / 2):
+    several = isinstance(truth, MultivariateGaussian)
+    location = np.asarray(truth.coefficients if isinstance(truth, LinearRegression) else truth.mean)
+    log_variance = np.asarray(truth.log_pivots if several else truth.log_variance, np.float64)
+    ordinary = (np.abs(log_variance) <= _WIDEST).all()
+    if ordinary and (np.abs(location) <= _FURTHEST * np.exp(log_variance / 2)).all():
         return dtype or "float32"
     if dtype == "float32":
         raise ValueError(

@@ -53,6 +53,7 @@ def twin_run(group, seed):
     columns = [c for o in group.observables for c in o.columns(group.loop.truth)]
     last = group.generations[-1]
     draws = sum(int(twin.sizes(group.loop.regime, t).sum()) for t in range(1, last + 1))
+    draws *= np.size(getattr(group.loop.truth, "mean", 0))
     chains = int(np.clip(TWIN_DRAWS // draws, *TWIN_CHAINS))
     values = twin.simulate(group.loop, group.generations, chains, columns, seed)
     moments = Moments.of(np.swapaxes(values, 0, 1))

@@ -13,7 +13,9 @@ from modelcollapse.theory import (
     Gaussian,
     Loop,
     Mixture,
+    MultivariateGaussian,
     Replace,
+    Weighted,
 )
 
 REGIMES = [
@@ -23,10 +25,14 @@ REGIMES = [
     Fresh(n_real=2, n_synthetic=3),
     Mixture(n=6, real_share=0.25),
     FixedReal(n_real=4, n_synthetic=3),
+    Weighted(n_real=2, n_synthetic=3, weight=0.6),
 ]
 GAUSSIAN = ["variance", "log_variance", "mean_error", "w2_squared", "total_second_moment",
             "w2_balance", "entropy", "kl_to_truth", "kl_from_truth", "cross_entropy",
             "variance^2", "variance<=0.5"]  # fmt: skip
+SEVERAL = ["total_variance", "squared_norm", "effective_rank", "rank", "squared_mean_error",
+           "total_second_moment", "log_determinant", "determinant", "log_pivot[0]", "log_pivot[1]",
+           "entropy", "kl_to_truth", "kl_from_truth", "cross_entropy"]  # fmt: skip
 CATEGORICAL = ["heterozygosity", "support", "surviving_mass", "survival_by_rank[1-2]",
                "frequency[1]", "frequency^3[0]", "entropy", "kl_to_truth", "kl_from_truth",
                "cross_entropy", "returned", "heterozygosity^2", "support<=1.0"]  # fmt: skip
@@ -34,10 +40,15 @@ CATEGORICAL = ["heterozygosity", "support", "surviving_mass", "survival_by_rank[
 
 @pytest.mark.parametrize("regime", REGIMES, ids=lambda r: type(r).__name__)
 @pytest.mark.parametrize(
-    "truth", [Gaussian(1.0, 4.0), Categorical([0.2, 0.5, 0.3])], ids=["gaussian", "categorical"]
+    ("truth", "columns"),
+    [
+        (Gaussian(1.0, 4.0), GAUSSIAN),
+        (MultivariateGaussian([1.0, 0.5], [[4.0, 1.0], [1.0, 1.0]]), SEVERAL),
+        (Categorical([0.2, 0.5, 0.3]), CATEGORICAL),
+    ],
+    ids=["gaussian", "several dimensions", "categorical"],
 )
-def test_generation_zero_is_the_truth_and_columns_are_finite(truth, regime, seed):
-    columns = GAUSSIAN if isinstance(truth, Gaussian) else CATEGORICAL
+def test_generation_zero_is_the_truth_and_columns_are_finite(truth, columns, regime, seed):
     values = twin.simulate(Loop(truth, regime), (0, 1, 3), 50, columns, seed)
     assert values.shape == (3, 50, len(columns))
     assert np.ptp(values[0], axis=0).max() == 0

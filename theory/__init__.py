@@ -10,6 +10,7 @@ from modelcollapse.theory.ledger import cite as cite
 from modelcollapse.theory.ledger import find as find
 from modelcollapse.theory.ledger import theorem as theorem
 from modelcollapse.theory.loop import Loop as Loop
+from modelcollapse.theory.multivariate.family import MultivariateGaussian as MultivariateGaussian
 from modelcollapse.theory.precision import float64 as float64
 from modelcollapse.theory.precision import x64 as x64
 from modelcollapse.theory.regimes import AbstractRegime as AbstractRegime
@@ -19,6 +20,8 @@ from modelcollapse.theory.regimes import FixedReal as FixedReal
 from modelcollapse.theory.regimes import Fresh as Fresh
 from modelcollapse.theory.regimes import Mixture as Mixture
 from modelcollapse.theory.regimes import Replace as Replace
+from modelcollapse.theory.regimes import Weighted as Weighted
+from modelcollapse.theory.regression.family import LinearRegression as LinearRegression
 
 # isort: split
 # The theorems last: importing them fills the ledger, and needs all of the above.
@@ -37,3 +40,9 @@ from modelcollapse.theory.gaussian import log_variance as _gaussian_log_variance
 from modelcollapse.theory.gaussian import mixture as _gaussian_mixture
 from modelcollapse.theory.gaussian import replace as _gaussian_replace
 from modelcollapse.theory.gaussian import subsample as _gaussian_subsample
+from modelcollapse.theory.gaussian import weighted as _gaussian_weighted
+from modelcollapse.theory.multivariate import theorems as _multivariate_theorems
+from modelcollapse.theory.regression import accumulate as _regression_accumulate
+from modelcollapse.theory.regression import fresh as _regression_fresh
+from modelcollapse.theory.regression import replace as _regression_replace
+from modelcollapse.theory.regression import weighted as _regression_weighted

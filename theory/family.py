@@ -4,11 +4,14 @@ import abc
 from typing import Any
 
 import equinox as eqx
-from jaxtyping import Array, Bool, Float, PRNGKeyArray, Shaped
+from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 
 class AbstractStatistic(eqx.Module):
-    """A mergeable sufficient statistic of a sample, in the coordinates of some model."""
+    """A mergeable sufficient statistic of a sample, in the coordinates of some model.
+
+    One whose draws can be weighted also has `scale(weight)`: the statistic with every draw counted
+    `weight` times."""
 
     count: eqx.AbstractVar[Any]
 
@@ -47,9 +50,10 @@ class AbstractFamily(eqx.Module):
 
     @abc.abstractmethod
     def statistic(
-        self, values: Shaped[Array, "n *event"], mask: Bool[Array, " n"]
+        self, values: Shaped[Array, "n *event"], mask: Shaped[Array, " n"]
     ) -> AbstractStatistic:
-        """Sufficient statistic of the draws `values` (own coordinates) where `mask` is true."""
+        """Sufficient statistic of the draws `values` (own coordinates) where `mask` is true; weights
+        in its place count each draw that many times."""
 
     @abc.abstractmethod
     def fit(self, statistic: Any) -> "AbstractFamily":

@@ -10,6 +10,9 @@ from modelcollapse.theory.gaussian.family import Gaussian
 from modelcollapse.theory.gaussian.steps import initial_variance
 from modelcollapse.theory.ledger import Row, Where, Wrong, theorem
 from modelcollapse.theory.loop import Loop
+from modelcollapse.theory.multivariate.family import MultivariateGaussian
+from modelcollapse.theory.multivariate.trials import REGIMES as _SEVERAL_DIMENSIONS
+from modelcollapse.theory.multivariate.trials import initial_covariance
 from modelcollapse.theory.observables import (
     CrossEntropy,
     MeanError,
@@ -23,6 +26,7 @@ from modelcollapse.theory.regimes import (
     Fresh,
     Mixture,
     Replace,
+    Weighted,
 )
 
 
@@ -44,21 +48,27 @@ def _spent(loop: Loop, t: Any) -> np.ndarray:
     return 1 / totals[np.asarray(t).astype(int) - 1]
 
 
+def _total_variance(loop: Loop) -> Any:
+    """The truth's variance, or the trace of its covariance."""
+    if isinstance(loop.truth, MultivariateGaussian):
+        return np.trace(initial_covariance(loop))
+    return initial_variance(loop)
+
+
 _variance_alone = Wrong(
     "the mean's error forgotten",
-    lambda predict, loop, t: (
-        np.asarray(predict(loop, t)) - initial_variance(loop) * _spent(loop, t)
-    ),
+    lambda predict, loop, t: np.asarray(predict(loop, t)) - _total_variance(loop) * _spent(loop, t),
 )
 _bias_added = Wrong(
     "as if the variance were unbiased",
-    lambda predict, loop, t: (
-        np.asarray(predict(loop, t)) + initial_variance(loop) * _spent(loop, t)
-    ),
+    lambda predict, loop, t: np.asarray(predict(loop, t)) + _total_variance(loop) * _spent(loop, t),
 )
 
 
 def _degrees_of_freedom(loop: Loop) -> int:
+    if isinstance(loop.truth, MultivariateGaussian):
+        d = loop.truth.dimension
+        return d + d * (d + 1) // 2
     return loop.truth.categories - 1 if isinstance(loop.truth, Categorical) else 2
 
 
@@ -90,6 +100,7 @@ _GAUSSIAN = (
     Loop(_TRUTH, Fresh(n_real=(2, 3, 2, 2), n_synthetic=(2, 5, 4, 6))),
     Loop(_TRUTH, FixedReal(n_real=4, n_synthetic=(1, 5, 3, 8))),
     Loop(_TRUTH, Mixture(n=(6, 9, 7, 6), real_share=0.25)),
+    Loop(_TRUTH, Weighted(n_real=(3, 2, 4, 3), n_synthetic=(4, 3, 6, 2), weight=0.6)),
 )
 _UNBIASED = Loop(Gaussian(1.0, 4.0, estimator="unbiased"), Replace(n=(4, 7, 5, 9)))
 _CATEGORICAL = (
@@ -115,15 +126,20 @@ def _rows(loops: Any, wrong: tuple[Wrong, ...], generations: tuple[int, ...] = (
 @theorem(
     observable=TotalSecondMoment(),
     gives="identity",
-    where=_ANY_POOLED_MLE,
+    where=Where(
+        family=(Gaussian, MultivariateGaussian),
+        estimator="mle",
+        also=_pooled_maximum_likelihood,
+        assuming="maximum likelihood on any pooled sample",
+    ),
     source=("shumailov2024", "alemohammad2024"),
     derived_here=True,
     proof="coq:pooled_conservation",
-    rows=_rows(_GAUSSIAN, (_variance_alone, _bias_added)),
+    rows=_rows((*_GAUSSIAN, *_SEVERAL_DIMENSIONS), (_variance_alone, _bias_added)),
 )
 def gaussian_conservation(loop: Loop, t: Any) -> Any:
-    r"""$\mathbb E\,\sigma_t^2+\mathbb E(\mu_t-\mu_0)^2=\sigma_0^2$ at every generation: what the variance loses, the error of the mean gains. Assumes maximum likelihood on a pooled sample without sampling bias."""
-    return np.full(np.shape(t), initial_variance(loop))
+    r"""$\mathbb E\,\sigma_t^2+\mathbb E(\mu_t-\mu_0)^2=\sigma_0^2$ at every generation: what the variance loses, the error of the mean gains; in several dimensions $\mathbb E\,\mathrm{tr}\,\Sigma_t+\mathbb E\lVert\mu_t-\mu_0\rVert^2=\mathrm{tr}\,\Sigma_0$. Assumes maximum likelihood on a pooled sample without sampling bias."""
+    return np.full(np.shape(t), _total_variance(loop))
 
 
 @theorem(
@@ -144,20 +160,23 @@ def gaussian_w2_balance(loop: Loop, t: Any) -> Any:
     observable=CrossEntropy(),
     gives="identity",
     where=Where(
-        family=(Gaussian, Categorical),
+        family=(Gaussian, MultivariateGaussian, Categorical),
         also=_pooled_maximum_likelihood,
         assuming="maximum likelihood on any pooled sample",
     ),
     source=("shumailov2024", "alemohammad2024"),
     derived_here=True,
     proof="coq:cross_entropy_balance",
-    rows=_rows((*_GAUSSIAN, *_CATEGORICAL), (_entropy_itself, _overshoot)),
+    rows=_rows((*_GAUSSIAN, *_SEVERAL_DIMENSIONS, *_CATEGORICAL), (_entropy_itself, _overshoot)),
 )
 def entropy_balance(loop: Loop, t: Any) -> Any:
     r"""$\mathbb E[H(p_t)+\mathrm{KL}(p_t\|p_0)]=H(p_0)$ for an exponential family with constant base measure: the expected divergence from the truth equals the expected entropy lost. Assumes maximum likelihood on a pooled sample without sampling bias."""
     if isinstance(loop.truth, Categorical):
         p = np.asarray(loop.truth.probabilities, dtype=np.float64)
         entropy = -np.sum(np.where(p > 0, p * np.log(np.where(p > 0, p, 1)), 0))
+    elif isinstance(loop.truth, MultivariateGaussian):
+        log_determinant = np.asarray(loop.truth.log_pivots, np.float64).sum()
+        entropy = 0.5 * (loop.truth.dimension * (np.log(2 * np.pi) + 1) + log_determinant)
     else:
         entropy = 0.5 * (np.log(2 * np.pi) + 1 + np.log(initial_variance(loop)))
     return np.full(np.shape(t), entropy)

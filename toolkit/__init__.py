@@ -30,9 +30,12 @@ if TYPE_CHECKING:
     from modelcollapse.theory import FixedReal as FixedReal
     from modelcollapse.theory import Fresh as Fresh
     from modelcollapse.theory import Gaussian as Gaussian
+    from modelcollapse.theory import LinearRegression as LinearRegression
     from modelcollapse.theory import Loop as Loop
     from modelcollapse.theory import Mixture as Mixture
+    from modelcollapse.theory import MultivariateGaussian as MultivariateGaussian
     from modelcollapse.theory import Replace as Replace
+    from modelcollapse.theory import Weighted as Weighted
     from modelcollapse.theory import cite as cite
     from modelcollapse.theory import find as find
     from modelcollapse.theory import observables as observables
@@ -51,9 +54,12 @@ _HOMES = {
         "FixedReal",
         "Fresh",
         "Gaussian",
+        "LinearRegression",
         "Loop",
         "Mixture",
+        "MultivariateGaussian",
         "Replace",
+        "Weighted",
         "cite",
         "find",
         "observables",

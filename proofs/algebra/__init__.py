@@ -27,6 +27,11 @@ from modelcollapse.proofs.algebra.gamma import distances as distances
 from modelcollapse.proofs.algebra.gamma import log_chi_square as log_chi_square
 from modelcollapse.proofs.algebra.gamma import replace_distances as replace_distances
 from modelcollapse.proofs.algebra.gamma import reverse_kl as reverse_kl
+from modelcollapse.proofs.algebra.multivariate import (
+    multivariate_divergences as multivariate_divergences,
+)
+from modelcollapse.proofs.algebra.multivariate import projection as projection
+from modelcollapse.proofs.algebra.multivariate import wishart_moments as wishart_moments
 from modelcollapse.proofs.algebra.pooling import conservation as conservation
 from modelcollapse.proofs.algebra.pooling import unbiased_mean as unbiased_mean
 from modelcollapse.proofs.algebra.regimes import accumulate as accumulate
@@ -37,6 +42,10 @@ from modelcollapse.proofs.algebra.regimes import mixture as mixture
 from modelcollapse.proofs.algebra.regimes import replace as replace
 from modelcollapse.proofs.algebra.regimes import subsample as subsample
 from modelcollapse.proofs.algebra.regimes import subsample_growth as subsample_growth
+from modelcollapse.proofs.algebra.regression import regression_accumulate as regression_accumulate
+from modelcollapse.proofs.algebra.regression import regression_fresh as regression_fresh
+from modelcollapse.proofs.algebra.regression import regression_replace as regression_replace
+from modelcollapse.proofs.algebra.regression import weighted as weighted
 from modelcollapse.proofs.algebra.transforms import accumulate_distances as accumulate_distances
 from modelcollapse.proofs.algebra.transforms import accumulate_factor as accumulate_factor
 from modelcollapse.proofs.algebra.transforms import (
@@ -82,6 +91,13 @@ PROOFS = {
         spectrum,
         decay,
         golden,
+        projection,
+        wishart_moments,
+        multivariate_divergences,
+        regression_replace,
+        regression_accumulate,
+        regression_fresh,
+        weighted,
     )
 }
 
@@ -109,14 +125,29 @@ LEDGER = {
         "gaussian_replace_variance_squared",
         "gaussian_replace_standard_deviation",
         "gaussian_replace_precision",
+        "multivariategaussian_replace_determinant",
     ),
     "log_chi_square": (
         "gaussian_replace_log_variance",
         "gaussian_replace_log_variance_squared",
         "gaussian_replace_log_variance_cdf",
+        "multivariategaussian_replace_log_determinant",
+        "multivariategaussian_replace_log_determinant_squared",
+        "multivariategaussian_replace_log_pivots",
+        "linearregression_replace_log_noise_variance",
+        "linearregression_replace_log_noise_variance_cdf",
     ),
     "replace_distances": ("gaussian_replace_w2_squared", "gaussian_replace_kl_to_truth"),
     "reverse_kl": ("gaussian_replace_kl_from_truth",),
+    "projection": ("multivariategaussian_total_variance", "multivariategaussian_mean_error"),
+    "wishart_moments": (
+        "multivariategaussian_replace_squared_norm",
+        "multivariategaussian_replace_total_variance_squared",
+    ),
+    "multivariate_divergences": (
+        "multivariategaussian_replace_kl_to_truth",
+        "multivariategaussian_replace_kl_from_truth",
+    ),
     "lineage": (
         "categorical_replace_support",
         "categorical_replace_surviving_mass",
@@ -128,6 +159,25 @@ LEDGER = {
     "support_lower": ("categorical_replace_support_lower",),
     "support_upper": ("categorical_replace_support_upper",),
     "real_support_upper": ("categorical_real_support_upper",),
+    "regression_replace": (
+        "linearregression_replace_excess_risk",
+        "linearregression_replace_noise_variance",
+    ),
+    "regression_accumulate": (
+        "linearregression_accumulate_excess_risk",
+        "linearregression_accumulate_noise_variance",
+        "linearregression_accumulate_excess_risk_upper",
+    ),
+    "regression_fresh": (
+        "linearregression_fresh_excess_risk",
+        "linearregression_fresh_noise_variance",
+    ),
+    "weighted": (
+        "gaussian_weighted_variance",
+        "gaussian_weighted_mean_error",
+        "linearregression_weighted_excess_risk",
+        "linearregression_weighted_noise_variance",
+    ),
     "frequency": (
         "categorical_replace_frequency_squared",
         "categorical_replace_frequency_cubed",

@@ -9,13 +9,29 @@ from modelcollapse.sims.paths.abstract import AbstractForwardPath as AbstractFor
 from modelcollapse.sims.paths.abstract import AbstractPath as AbstractPath
 from modelcollapse.sims.paths.ancestors import CategoricalAncestors
 from modelcollapse.sims.paths.categorical import CategoricalCounts
-from modelcollapse.sims.paths.gaussian import LEAST, GaussianStatistics
+from modelcollapse.sims.paths.gaussian import GaussianStatistics
+from modelcollapse.sims.paths.multivariate import (
+    UNROLLED,
+    MultivariateBlocks,
+    MultivariateColumns,
+    MultivariatePivots,
+    MultivariateStatistics,
+    reads_pivots_only,
+)
 from modelcollapse.sims.paths.raw import RawSamples
-from modelcollapse.theory import Categorical, Gaussian, Loop, Replace
+from modelcollapse.sims.paths.regression import RegressionStatistics, check_design, serves
+from modelcollapse.theory import (
+    Categorical,
+    Gaussian,
+    LinearRegression,
+    Loop,
+    MultivariateGaussian,
+    Replace,
+)
 from modelcollapse.theory.observables import AbstractObservable
 
 #: Names of the paths, as `simulate(path=...)` takes them.
-PATHS = ("auto", "raw", "statistic", "counts", "ancestors")
+PATHS = ("auto", "raw", "statistic", "pivots", "counts", "ancestors")
 
 
 def choose(
@@ -33,8 +49,16 @@ def choose(
     real, synthetic = sizes
     regime, truth = loop.regime, loop.truth
     sufficient = not regime.needs_samples
+    if isinstance(truth, LinearRegression):
+        if name == "auto":
+            name = "statistic" if sufficient and serves(loop, sizes) else "raw"
+        check_design(loop, sizes, name)
     if name == "auto":
         if sufficient and isinstance(truth, Gaussian) and not regime.random_mixture:
+            name = "statistic"
+        elif isinstance(truth, MultivariateGaussian) and isinstance(regime, Replace):
+            name = "pivots" if all(map(reads_pivots_only, observables)) else "statistic"
+        elif sufficient and isinstance(truth, MultivariateGaussian) and not regime.random_mixture:
             name = "statistic"
         elif sufficient and isinstance(truth, Categorical):
             name = "counts"
@@ -45,12 +69,18 @@ def choose(
         pool = int(synthetic.sum() + real.sum()) if regime.grows else int(real.max(initial=0))
         numbers = sum(np.size(leaf) for leaf in jax.tree.leaves(truth))
         return RawSamples(int(real.max(initial=0)), int(synthetic.max(initial=0)), pool, numbers)
+    if isinstance(truth, MultivariateGaussian):
+        return _multivariate(name, loop, sizes, dtype, observables)
+    if isinstance(truth, LinearRegression):
+        if name != "statistic" or not sufficient or not serves(loop, sizes):
+            raise ValueError(
+                f"`path={name!r}` does not serve a {what} with batches of so few rows; use 'auto'."
+            )
+        return RegressionStatistics.of(loop, dtype, sizes, observables)
     if name == "statistic":
         if not isinstance(truth, Gaussian) or not sufficient or regime.random_mixture:
             raise ValueError(f"`path='statistic'` does not serve a {what}; use 'auto'.")
-        has_real = bool(real.any())
-        least = min(synthetic.min(initial=LEAST), real.min(initial=LEAST) if has_real else LEAST)
-        return GaussianStatistics(dtype, has_real, small=bool(least < LEAST))
+        return GaussianStatistics.of(dtype, real, synthetic)
     if not isinstance(truth, Categorical) or not sufficient:
         raise ValueError(f"`path={name!r}` does not serve a {what}; use 'auto'.")
     if name == "counts":
@@ -66,3 +96,30 @@ def choose(
                 "cannot be observed; use path='counts'."
             )
     return CategoricalAncestors(categories=truth.categories, most=int(synthetic.max(initial=1)))
+
+
+def _multivariate(
+    name: str,
+    loop: Loop,
+    sizes: tuple[np.ndarray, np.ndarray],
+    dtype: str,
+    observables: Sequence[AbstractObservable],
+) -> AbstractPath:
+    """A multivariate Gaussian's path, which is not "raw"."""
+    regime, dimension = loop.regime, loop.truth.dimension
+    what = f"MultivariateGaussian under {type(regime).__name__}"
+    closed = isinstance(regime, Replace)
+    if name == "pivots" and closed:
+        for observable in observables:
+            if not reads_pivots_only(observable):
+                raise ValueError(
+                    f"`path='pivots'` knows the pivots alone, so {observable.name} cannot be "
+                    "observed; use path='statistic'."
+                )
+        return MultivariatePivots.of(dtype, *sizes, dimension)
+    if name != "statistic" or regime.needs_samples or regime.random_mixture:
+        raise ValueError(f"`path={name!r}` does not serve a {what}; use 'auto'.")
+    kind = MultivariateStatistics
+    if closed:
+        kind = MultivariateColumns if dimension <= UNROLLED else MultivariateBlocks
+    return kind.of(dtype, *sizes, dimension)

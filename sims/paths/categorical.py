@@ -20,7 +20,7 @@ from modelcollapse.sims.samplers.multinomial import (
 )
 from modelcollapse.sims.samplers.prefix import count_up
 from modelcollapse.sims.samplers.stream import Stream
-from modelcollapse.theory import AbstractRegime, Categorical
+from modelcollapse.theory import AbstractRegime, Categorical, Weighted
 from modelcollapse.theory.categorical.family import CategoricalStatistic
 
 #: A block moves its living labels together when they need at most this share of its tiles.
@@ -156,8 +156,11 @@ class CategoricalCounts(AbstractForwardPath):
             (own,) = self._statistics(streams, (synthetic,), (latest,))
             true = own
         pool, training = regime.update(state.pool, own, true, t == 1)
-        urn = _refilled(latest, training.counts)
-        return Counts(urn, training.count, pool, state.scratch, jnp.array(False))
+        counts, total = training.counts, training.count
+        if isinstance(regime, Weighted):
+            counts = whole_weights(counts / total[:, None])
+            total = counts.sum(1)
+        return Counts(_refilled(latest, counts), total, pool, state.scratch, jnp.array(False))
 
     def _statistics(self, streams: Stream, sizes: Any, urns: Any) -> list[CategoricalStatistic]:
         """The draws from each urn, all made by one call."""

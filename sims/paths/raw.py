@@ -20,16 +20,30 @@ class Samples(eqx.Module):
     key: PRNGKeyArray
     #: A bounded buffer takes new draws into its free slots; any other grows when combined.
     bounded: bool = eqx.field(static=True, default=False)
+    #: How often each draw counts; once if not given.
+    weights: Any = None
 
     @property
-    def count(self) -> Int[Array, ""]:
-        return self.mask.sum()
+    def count(self) -> Shaped[Array, ""]:
+        return self.counted.sum()
+
+    @property
+    def counted(self) -> Shaped[Array, " slots"]:
+        """How often each slot counts: the mask, or its weights."""
+        return self.mask if self.weights is None else jnp.where(self.mask, self.weights, 0)
+
+    def scale(self, weight: Any) -> "Samples":
+        """The sample with every draw counted `weight` times."""
+        return Samples(self.values, self.mask, self.key, weights=self.counted * weight)
 
     def combine(self, other: "Samples") -> "Samples":
         """Both samples in one buffer."""
         if not self.bounded:
             values = jnp.concatenate([self.values, other.values])
-            return Samples(values, jnp.concatenate([self.mask, other.mask]), self.key)
+            mask, weights = jnp.concatenate([self.mask, other.mask]), None
+            if self.weights is not None or other.weights is not None:
+                weights = jnp.concatenate([self.counted * 1.0, other.counted * 1.0])
+            return Samples(values, mask, self.key, weights=weights)
         slots = jnp.where(other.mask, self.count + jnp.cumsum(other.mask) - 1, self.mask.size)
         values = self.values.at[slots].set(other.values, mode="drop")
         mask = self.mask.at[slots].set(True, mode="drop")
@@ -87,7 +101,7 @@ class RawSamples(AbstractForwardPath):
             values = model.express(truth.draw(keys[0], self.most_real), of=truth)
             true = Samples(values, jnp.arange(self.most_real) < real, keys[2])
             new_pool, training = regime.update(pool, own, true, t == 1)
-            fitted = model.fit(model.statistic(training.values, training.mask))
+            fitted = model.fit(model.statistic(training.values, training.counted))
             if new_pool is pool:
                 return fitted, kept
             return fitted, (fitted.express(new_pool.values, of=model), new_pool.mask)

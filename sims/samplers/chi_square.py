@@ -12,7 +12,7 @@ from modelcollapse.sims.samplers.stream import Stream, uniform
 
 def log_mean_square(
     streams: Stream, draws: Float[Array, "..."], degrees: Float[Array, "..."], slot: int
-) -> Float[Array, " chains"]:
+) -> Float[Array, "*chains"]:
     r"""$\log(\chi^2_\nu/n)$ for $\nu$ = `degrees` and $n$ = `draws`, exact in law, float64.
 
     Marsaglia & Tsang (2000), with the attempts of one chain addressed by their number, so that no

@@ -14,17 +14,23 @@ from modelcollapse.theory import Categorical
 from modelcollapse.theory.observables import (
     AtMost,
     CrossEntropy,
+    Determinant,
+    EffectiveRank,
     Entropy,
     Frequencies,
     Heterozygosity,
     KLFromTruth,
     KLToTruth,
     Power,
+    Rank,
     Returned,
+    SquaredMeanError,
+    SquaredNorm,
     Support,
     SurvivalByRank,
     SurvivingMass,
     TotalSecondMoment,
+    TotalVariance,
     Variance,
     W2Balance,
     W2Squared,
@@ -44,6 +50,10 @@ def bounds(observable: Any, truth: Any) -> Bounds:
 @bounds.register(W2Balance)
 @bounds.register(TotalSecondMoment)
 @bounds.register(KLFromTruth)
+@bounds.register(Determinant)
+@bounds.register(SquaredMeanError)
+@bounds.register(SquaredNorm)
+@bounds.register(TotalVariance)
 def _positive(observable: Any, truth: Any) -> Bounds:
     return _POSITIVE
 
@@ -64,6 +74,16 @@ def _heterozygosity(observable: Heterozygosity, truth: Any) -> Bounds:
 @bounds.register
 def _support(observable: Support, truth: Any) -> Bounds:
     return (1.0, float(_alive(truth).size))
+
+
+@bounds.register
+def _rank(observable: Rank, truth: Any) -> Bounds:
+    return (0.0, float(truth.dimension))
+
+
+@bounds.register
+def _effective_rank(observable: EffectiveRank, truth: Any) -> Bounds:
+    return (1.0, float(truth.dimension))
 
 
 @bounds.register

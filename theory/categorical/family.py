@@ -5,20 +5,24 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Int, PRNGKeyArray, Shaped
+from jaxtyping import Array, Int, PRNGKeyArray, Shaped
 
 from modelcollapse.theory.arguments import require, require_probabilities
 from modelcollapse.theory.family import AbstractFamily, AbstractStatistic
 
 
 class CategoricalStatistic(AbstractStatistic):
-    """Integer counts of the K labels, and their sum."""
+    """Counts of the K labels, whole numbers unless they are weighted, and their sum."""
 
     count: Any
     counts: Any
 
     def combine(self, other: "CategoricalStatistic") -> "CategoricalStatistic":
         return CategoricalStatistic(self.count + other.count, self.counts + other.counts)
+
+    def scale(self, weight: Any) -> "CategoricalStatistic":
+        weight = jnp.asarray(weight)
+        return CategoricalStatistic(self.count * weight, self.counts * weight[..., None])
 
 
 class Categorical(AbstractFamily):
@@ -86,9 +90,12 @@ class Categorical(AbstractFamily):
     def restate(self, statistic: CategoricalStatistic, of: "Categorical") -> CategoricalStatistic:
         return statistic
 
-    def statistic(self, values: Int[Array, " n"], mask: Bool[Array, " n"]) -> CategoricalStatistic:
-        counts = jnp.zeros(self.categories, jnp.int32).at[values].add(mask.astype(jnp.int32))
-        return CategoricalStatistic(mask.sum(dtype=jnp.int32), counts)
+    def statistic(
+        self, values: Int[Array, " n"], mask: Shaped[Array, " n"]
+    ) -> CategoricalStatistic:
+        weight = mask.astype(jnp.int32) if mask.dtype == jnp.bool_ else mask
+        counts = jnp.zeros(self.categories, weight.dtype).at[values].add(weight)
+        return CategoricalStatistic(weight.sum(dtype=weight.dtype), counts)
 
     def fit(self, statistic: CategoricalStatistic) -> "Categorical":
         dtype = jnp.result_type(self.probabilities)

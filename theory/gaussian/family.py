@@ -6,7 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from modelcollapse.theory.arguments import require_number
 from modelcollapse.theory.family import AbstractFamily, AbstractStatistic
@@ -37,6 +37,10 @@ class GaussianStatistic(AbstractStatistic):
             jnp.log(mine * theirs) + 2 * jnp.log(jnp.abs(gap)),
         )
         return GaussianStatistic(count, self.mean - theirs * gap, log_variance)
+
+    def scale(self, weight: Any) -> "GaussianStatistic":
+        weight = jnp.asarray(weight, jnp.result_type(self.log_variance))
+        return GaussianStatistic(self.count * weight, self.mean, self.log_variance)
 
 
 class Gaussian(AbstractFamily):
@@ -114,10 +118,11 @@ class Gaussian(AbstractFamily):
             statistic.log_variance + (of.log_variance - self.log_variance),
         )
 
-    def statistic(self, values: Float[Array, " n"], mask: Bool[Array, " n"]) -> GaussianStatistic:
-        count = mask.sum().astype(values.dtype)
-        mean = jnp.where(mask, values, 0).sum() / jnp.maximum(count, 1)
-        squares = jnp.where(mask, (values - mean) ** 2, 0).sum()
+    def statistic(self, values: Float[Array, " n"], mask: Shaped[Array, " n"]) -> GaussianStatistic:
+        weight = mask.astype(values.dtype)
+        count = weight.sum()
+        mean = jnp.where(weight > 0, weight * values, 0).sum() / jnp.maximum(count, 1)
+        squares = jnp.where(weight > 0, weight * (values - mean) ** 2, 0).sum()
         return GaussianStatistic(count, mean, jnp.log(squares / jnp.maximum(count, 1)))
 
     def fit(self, statistic: GaussianStatistic) -> "Gaussian":

@@ -8,6 +8,11 @@ _ENTRIES: dict[str, str] = {
   booktitle = {International Conference on Learning Representations}, year = {2024},
   eprint = {2307.01850}, archivePrefix = {arXiv}
 }""",
+    "anderson2003": r"""@book{anderson2003,
+  title = {An Introduction to Multivariate Statistical Analysis},
+  author = {Anderson, Theodore W.},
+  publisher = {Wiley}, edition = {3}, year = {2003}
+}""",
     "bertrand2024": r"""@inproceedings{bertrand2024,
   title = {On the Stability of Iterative Retraining of Generative Models on their own Data},
   author = {Bertrand, Quentin and Bose, Avishek Joey and Duplessis, Alexandre
@@ -30,6 +35,12 @@ _ENTRIES: dict[str, str] = {
   title = {Universality of the $\pi^2/6$ Pathway in Avoiding Model Collapse},
   author = {Dey, Apratim and Donoho, David},
   year = {2024}, eprint = {2410.22812}, archivePrefix = {arXiv}
+}""",
+    "dohmatob2024": r"""@inproceedings{dohmatob2024,
+  title = {Model Collapse Demystified: The Case of Regression},
+  author = {Dohmatob, Elvis and Feng, Yunzhen and Kempe, Julia},
+  booktitle = {Advances in Neural Information Processing Systems}, year = {2024},
+  eprint = {2402.07712}, archivePrefix = {arXiv}
 }""",
     "ewens2004": r"""@book{ewens2004,
   title = {Mathematical Population Genetics {I}. Theoretical Introduction},
@@ -59,6 +70,12 @@ _ENTRIES: dict[str, str] = {
   title = {Asymptotic line-of-descent distributions},
   author = {Griffiths, Robert C.},
   journal = {Journal of Mathematical Biology}, volume = {21}, pages = {67--75}, year = {1984}
+}""",
+    "he2026": r"""@article{he2026,
+  title = {Recursive Learning Without Collapse: a Weighting-Based Stabilization Framework},
+  author = {He, Hengzhi and Xu, Shirong and Cheng, Guang},
+  journal = {Journal of the Royal Statistical Society Series B}, year = {2026},
+  eprint = {2502.18049}, archivePrefix = {arXiv}
 }""",
     "kazdan2024": r"""@article{kazdan2024,
   title = {Collapse or Thrive? {Perils} and Promises of Synthetic Data in a Self-Generating World},

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from modelcollapse.theory.gaussian.family import Gaussian
 from modelcollapse.theory.loop import Loop
 
 
@@ -42,10 +41,10 @@ def _rotated(loop: Loop, by: int) -> Loop:
 
 def _with_other_estimator(loop: Loop) -> Loop:
     truth = loop.truth
-    if not isinstance(truth, Gaussian):
+    if not hasattr(truth, "estimator"):
         raise TypeError(f"{type(truth).__name__} has one estimator only.")
     other = "mle" if truth.estimator == "unbiased" else "unbiased"
-    swapped = Gaussian(truth.mean, log_variance=truth.log_variance, estimator=other)
+    swapped = dataclasses.replace(truth, estimator=other)
     return Loop(swapped, loop.regime, channel=loop.channel)
 
 

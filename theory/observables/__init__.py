@@ -21,3 +21,14 @@ from modelcollapse.theory.observables.location_scale import TotalSecondMoment as
 from modelcollapse.theory.observables.location_scale import Variance as Variance
 from modelcollapse.theory.observables.location_scale import W2Balance as W2Balance
 from modelcollapse.theory.observables.location_scale import W2Squared as W2Squared
+from modelcollapse.theory.observables.multivariate import Determinant as Determinant
+from modelcollapse.theory.observables.multivariate import EffectiveRank as EffectiveRank
+from modelcollapse.theory.observables.multivariate import LogDeterminant as LogDeterminant
+from modelcollapse.theory.observables.multivariate import LogPivots as LogPivots
+from modelcollapse.theory.observables.multivariate import Rank as Rank
+from modelcollapse.theory.observables.multivariate import SquaredMeanError as SquaredMeanError
+from modelcollapse.theory.observables.multivariate import SquaredNorm as SquaredNorm
+from modelcollapse.theory.observables.multivariate import TotalVariance as TotalVariance
+from modelcollapse.theory.observables.regression import ExcessRisk as ExcessRisk
+from modelcollapse.theory.observables.regression import LogNoiseVariance as LogNoiseVariance
+from modelcollapse.theory.observables.regression import NoiseVariance as NoiseVariance

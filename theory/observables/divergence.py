@@ -4,13 +4,14 @@ from typing import Any, ClassVar
 
 from modelcollapse.theory.categorical.family import Categorical
 from modelcollapse.theory.gaussian.family import Gaussian
+from modelcollapse.theory.multivariate.family import MultivariateGaussian
 from modelcollapse.theory.observables.abstract import AbstractObservable
 
 
 class Entropy(AbstractObservable):
     r"""$H(p_t)$ in nats."""
 
-    families: ClassVar = (Gaussian, Categorical)
+    families: ClassVar = (Gaussian, MultivariateGaussian, Categorical)
     name: ClassVar[str] = "entropy"
 
     def __call__(self, model: Any, truth: Any) -> Any:
@@ -20,7 +21,7 @@ class Entropy(AbstractObservable):
 class KLToTruth(AbstractObservable):
     r"""$\mathrm{KL}(p_t\,\|\,p_0)$ in nats."""
 
-    families: ClassVar = (Gaussian, Categorical)
+    families: ClassVar = (Gaussian, MultivariateGaussian, Categorical)
     name: ClassVar[str] = "kl_to_truth"
 
     def __call__(self, model: Any, truth: Any) -> Any:
@@ -30,9 +31,9 @@ class KLToTruth(AbstractObservable):
 class KLFromTruth(AbstractObservable):
     r"""$\mathrm{KL}(p_0\,\|\,p_t)$ in nats: the excess loss of the model on real data.
 
-    Infinite for a categorical model that has lost a label."""
+    Infinite for a categorical model that has lost a label, and for a singular covariance."""
 
-    families: ClassVar = (Gaussian, Categorical)
+    families: ClassVar = (Gaussian, MultivariateGaussian, Categorical)
     name: ClassVar[str] = "kl_from_truth"
 
     def __call__(self, model: Any, truth: Any) -> Any:
@@ -43,8 +44,11 @@ class CrossEntropy(AbstractObservable):
     r"""$-\mathbb E_{x\sim p_t}\log p_0(x) = H(p_t)+\mathrm{KL}(p_t\|p_0)$ in nats: how surprising
     the model's output is to the truth."""
 
-    families: ClassVar = (Gaussian, Categorical)
+    families: ClassVar = (Gaussian, MultivariateGaussian, Categorical)
     name: ClassVar[str] = "cross_entropy"
 
     def __call__(self, model: Any, truth: Any) -> Any:
+        if isinstance(model, MultivariateGaussian):
+            # Finite for a singular model too, whose entropy and divergence are not.
+            return model.cross_entropy(truth)
         return model.entropy() + model.kl(truth)

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import jax.numpy as jnp
 
 from modelcollapse.theory.gaussian.family import Gaussian
+from modelcollapse.theory.multivariate.family import MultivariateGaussian
 from modelcollapse.theory.observables.abstract import AbstractObservable
 
 
@@ -49,12 +50,15 @@ class W2Squared(AbstractObservable):
 
 
 class TotalSecondMoment(AbstractObservable):
-    r"""$\sigma_t^2+(\mu_t-\mu_0)^2$, the second moment of the model about the true mean."""
+    r"""$\sigma_t^2+(\mu_t-\mu_0)^2$, the second moment of the model about the true mean; in several
+    dimensions $\mathrm{tr}\,\Sigma_t+\lVert\mu_t-\mu_0\rVert^2$."""
 
-    families: ClassVar = (Gaussian,)
+    families: ClassVar = (Gaussian, MultivariateGaussian)
     name: ClassVar[str] = "total_second_moment"
 
     def __call__(self, model: Any, truth: Any) -> Any:
+        if isinstance(model, MultivariateGaussian):
+            return model.total_variance + ((model.mean - truth.mean) ** 2).sum()
         return model.variance + (model.mean - truth.mean) ** 2
 
 

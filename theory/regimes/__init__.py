@@ -7,3 +7,4 @@ from modelcollapse.theory.regimes.fresh import FixedReal as FixedReal
 from modelcollapse.theory.regimes.fresh import Fresh as Fresh
 from modelcollapse.theory.regimes.fresh import Mixture as Mixture
 from modelcollapse.theory.regimes.replace import Replace as Replace
+from modelcollapse.theory.regimes.weighted import Weighted as Weighted

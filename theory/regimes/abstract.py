@@ -11,14 +11,14 @@ class AbstractRegime(eqx.Module):
     """How real data and the models' own output are pooled into each generation's training set.
 
     A regime is written once, for every family: it pools *mergeable statistics*, anything with a
-    method `combine`, and never looks inside them. Generation 0 is the truth, so at generation 1 the
+    method `combine` (and `scale`, where draws are weighted), and never looks inside them. Generation 0 is the truth, so at generation 1 the
     "latest model" is the truth itself and every first training set is real.
     """
 
     #: True if only the latest model's output enters, so that what is lost stays lost.
     closed: eqx.AbstractClassVar[bool]
-    #: True if the fitted model is maximum likelihood on a pooled sample whose every draw comes,
-    #: in expectation, from a model with the truth's mean parameter.
+    #: True if the fitted model is maximum likelihood on a pooled sample, weighted or not, whose every
+    #: draw comes, in expectation, from a model with the truth's mean parameter.
     pooled: eqx.AbstractClassVar[bool]
     #: True if the regime needs the data themselves, not only their sufficient statistic.
     needs_samples: eqx.AbstractClassVar[bool]

@@ -1,0 +1,1 @@
+"""The multivariate Gaussian: family and theorems."""
