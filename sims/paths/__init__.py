@@ -9,7 +9,7 @@ from modelcollapse.sims.paths.abstract import AbstractForwardPath as AbstractFor
 from modelcollapse.sims.paths.abstract import AbstractPath as AbstractPath
 from modelcollapse.sims.paths.ancestors import CategoricalAncestors
 from modelcollapse.sims.paths.categorical import CategoricalCounts
-from modelcollapse.sims.paths.gaussian import LEAST, GaussianStatistics
+from modelcollapse.sims.paths.gaussian import GaussianStatistics
 from modelcollapse.sims.paths.raw import RawSamples
 from modelcollapse.theory import Categorical, Gaussian, Loop, Replace
 from modelcollapse.theory.observables import AbstractObservable
@@ -48,9 +48,7 @@ def choose(
     if name == "statistic":
         if not isinstance(truth, Gaussian) or not sufficient or regime.random_mixture:
             raise ValueError(f"`path='statistic'` does not serve a {what}; use 'auto'.")
-        has_real = bool(real.any())
-        least = min(synthetic.min(initial=LEAST), real.min(initial=LEAST) if has_real else LEAST)
-        return GaussianStatistics(dtype, has_real, small=bool(least < LEAST))
+        return GaussianStatistics.of(dtype, real, synthetic)
     if not isinstance(truth, Categorical) or not sufficient:
         raise ValueError(f"`path={name!r}` does not serve a {what}; use 'auto'.")
     if name == "counts":
