@@ -20,7 +20,7 @@ from tqdm import tqdm
 from modelcollapse.sims.blocks import Program, bare, run_blocks
 from modelcollapse.sims.moments import Moments
 from modelcollapse.sims.observe import check_observables, column_names, default_observables
-from modelcollapse.sims.paths import AbstractForwardPath, AbstractPath, choose
+from modelcollapse.sims.paths import AbstractForwardPath, AbstractPath, choose, served
 from modelcollapse.sims.quantiles import Histogram
 from modelcollapse.sims.run import Run
 from modelcollapse.sims.samplers.stream import STREAM_VERSION
@@ -67,9 +67,11 @@ def simulate(
       categorical models, whose counts are integers in either.
     - `record`: the generations to observe, increasing; by default about sixty, even in log t;
       `"all"` for every one.
-    - `path`: how to draw. "auto" takes the fastest exact forward path; "raw" draws every sample;
-      "statistic", "counts" and "ancestors" (categorical replace, generations independent of one
-      another) name the others.
+    - `path`: how to draw. "auto" takes the fastest exact path through all generations; "raw" draws
+      every sample; "statistic" and "counts" name the fast ones. Under replace some paths draw each
+      recorded generation apart from the others, exact in law but independent of one another: "jump"
+      (Gaussian: log-variance and what follows from it, in one draw), "ancestors" (categorical), and
+      "survivors" (categorical: which labels are alive, almost free of n).
     - `quantiles`: the recorded generations whose quantiles are wanted; by default all if they are
       at most 64, else up to 60 of them, even in log t. Moments are kept at every one.
     - `trajectories`: keep every chain's values.
@@ -104,8 +106,8 @@ def simulate(
     chosen = (
         default_observables(loop) if observables is None else check_observables(observables, loop)
     )
-    if path == "ancestors" and observables is None:
-        chosen = tuple(o for o in chosen if not o.across_generations)
+    if observables is None:
+        chosen = served(path, chosen)
     drawn = choose(path, loop, sizes, precision, chosen)
 
     names = column_names(chosen, loop.truth)

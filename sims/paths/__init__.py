@@ -1,6 +1,7 @@
 """Paths: the ways in which a loop's chains can be drawn, and the choice among them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import numpy as np
@@ -10,12 +11,24 @@ from modelcollapse.sims.paths.abstract import AbstractPath as AbstractPath
 from modelcollapse.sims.paths.ancestors import CategoricalAncestors
 from modelcollapse.sims.paths.categorical import CategoricalCounts
 from modelcollapse.sims.paths.gaussian import GaussianStatistics
+from modelcollapse.sims.paths.jump import GaussianJump
 from modelcollapse.sims.paths.raw import RawSamples
+from modelcollapse.sims.paths.survivors import CategoricalSurvivors
 from modelcollapse.theory import Categorical, Gaussian, Loop, Replace
-from modelcollapse.theory.observables import AbstractObservable
+from modelcollapse.theory.observables import (
+    AbstractObservable,
+    AtMost,
+    Entropy,
+    LogVariance,
+    Power,
+    Support,
+    SurvivalByRank,
+    SurvivingMass,
+    Variance,
+)
 
 #: Names of the paths, as `simulate(path=...)` takes them.
-PATHS = ("auto", "raw", "statistic", "counts", "ancestors")
+PATHS = ("auto", "raw", "statistic", "jump", "counts", "ancestors", "survivors")
 
 
 def choose(
@@ -45,22 +58,64 @@ def choose(
         pool = int(synthetic.sum() + real.sum()) if regime.grows else int(real.max(initial=0))
         numbers = sum(np.size(leaf) for leaf in jax.tree.leaves(truth))
         return RawSamples(int(real.max(initial=0)), int(synthetic.max(initial=0)), pool, numbers)
+    if name in _APART:
+        _check_apart(name, loop, dtype, observables)
+        if name == "jump":
+            return GaussianJump(truth.estimator)
+        most = int(synthetic.max(initial=1))
+        kind = CategoricalAncestors if name == "ancestors" else CategoricalSurvivors
+        return kind(categories=truth.categories, most=most)
     if name == "statistic":
         if not isinstance(truth, Gaussian) or not sufficient or regime.random_mixture:
             raise ValueError(f"`path='statistic'` does not serve a {what}; use 'auto'.")
         return GaussianStatistics.of(dtype, real, synthetic)
     if not isinstance(truth, Categorical) or not sufficient:
         raise ValueError(f"`path={name!r}` does not serve a {what}; use 'auto'.")
-    if name == "counts":
-        return CategoricalCounts(
-            categories=truth.categories, closed=regime.closed, has_real=bool(real.any())
+    return CategoricalCounts(
+        categories=truth.categories, closed=regime.closed, has_real=bool(real.any())
+    )
+
+
+#: Paths that draw each generation apart from the others, all under replace: the family, and the
+#: observables that they know (none: all that do not compare generations).
+_APART: dict[str, tuple[type, tuple[type[AbstractObservable], ...]]] = {
+    "jump": (Gaussian, (LogVariance, Variance, Entropy)),
+    "ancestors": (Categorical, ()),
+    "survivors": (Categorical, (Support, SurvivingMass, SurvivalByRank)),
+}
+
+
+def served(name: str, observables: Sequence[AbstractObservable]) -> tuple[Any, ...]:
+    """Those of the observables that the path called `name` knows."""
+    return tuple(o for o in observables if name not in _APART or not _unknown(name, o))
+
+
+def _unknown(name: str, observable: AbstractObservable) -> str:
+    """Why a path that draws generations apart cannot observe something, or nothing."""
+    if observable.across_generations:
+        return "draws generations independently"
+    known = _APART[name][1]
+    read = observable
+    while isinstance(read, AtMost | Power):
+        read = read.of
+    if known and not isinstance(read, known):
+        return f"knows {', '.join(kind.name for kind in known)} alone"
+    return ""
+
+
+def _check_apart(
+    name: str, loop: Loop, dtype: str, observables: Sequence[AbstractObservable]
+) -> None:
+    family, _ = _APART[name]
+    if not (isinstance(loop.truth, family) and isinstance(loop.regime, Replace)):
+        what = f"{type(loop.truth).__name__} under {type(loop.regime).__name__}"
+        raise ValueError(
+            f"`path={name!r}` serves a {family.__name__} under Replace only, not a {what}."
         )
-    if not isinstance(regime, Replace):
-        raise ValueError(f"`path='ancestors'` serves replace only, not a {what}.")
+    if name == "jump" and dtype != "float32":
+        raise ValueError("`path='jump'` draws in float32 only; use path='statistic' for float64.")
     for observable in observables:
-        if observable.across_generations:
+        if reason := _unknown(name, observable):
             raise ValueError(
-                f"`path='ancestors'` draws generations independently, so {observable.name} "
-                "cannot be observed; use path='counts'."
+                f"`path={name!r}` {reason}, so {observable.name} cannot be observed; use path='auto'."
             )
-    return CategoricalAncestors(categories=truth.categories, most=int(synthetic.max(initial=1)))

@@ -73,7 +73,9 @@ class GaussianStatistics(AbstractForwardPath):
     def width(self, chains: int) -> int:
         return min(2**14, max(16, 1 << (chains - 1).bit_length()))
 
-    def prepare(self, real: np.ndarray, synthetic: np.ndarray) -> dict[int, np.ndarray]:
+    def prepare(
+        self, real: np.ndarray, synthetic: np.ndarray, recorded: np.ndarray
+    ) -> dict[int, np.ndarray]:
         """The polynomials of every generation, for synthetic and real batches."""
         if self.dtype != "float32":
             return {}

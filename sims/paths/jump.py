@@ -13,22 +13,13 @@ from modelcollapse.sims.paths.abstract import AbstractPath, Observe
 from modelcollapse.sims.samplers.normals import REACH, normals
 from modelcollapse.sims.samplers.quantile_map import log_mean_chi_square as evaluate
 from modelcollapse.sims.samplers.stream import Stream
-from modelcollapse.theory import AbstractRegime, Gaussian, observables
+from modelcollapse.theory import AbstractRegime, Gaussian
 from modelcollapse.theory.gaussian import log_variance
-from modelcollapse.theory.observables import AbstractObservable, AtMost, Power
 
 _DEGREE = 20
 #: Largest error of the polynomial, in standard deviations of the log-variance.
 _TOLERANCE = 5e-6
 _TAG = 3
-_OF_VARIANCE = (observables.LogVariance, observables.Variance, observables.Entropy)
-
-
-def reads_variance_only(observable: AbstractObservable) -> bool:
-    """True if the observable does not depend on a Gaussian model's mean."""
-    while isinstance(observable, Power | AtMost):
-        observable = observable.of
-    return isinstance(observable, _OF_VARIANCE)
 
 
 class GaussianJump(AbstractPath):

@@ -4,7 +4,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Int
 
 from modelcollapse.sims.paths.abstract import AbstractPath, Observe
@@ -18,20 +17,11 @@ from modelcollapse.sims.samplers.multinomial import (
 )
 from modelcollapse.sims.samplers.occupancy import occupied
 from modelcollapse.sims.samplers.stream import Stream, uniform
-from modelcollapse.theory import AbstractRegime, Categorical, observables
-from modelcollapse.theory.observables import AbstractObservable, AtMost, Power
+from modelcollapse.theory import AbstractRegime, Categorical
 
 _BACK, _TYPE = 3, 4
 #: Draws a label from which on they are counted label by label, not made one by one.
 _MANY = 2
-_OF_SUPPORT = (observables.Support, observables.SurvivingMass, observables.SurvivalByRank)
-
-
-def reads_support_only(observable: AbstractObservable) -> bool:
-    """True if the observable depends only on which labels are alive."""
-    while isinstance(observable, Power | AtMost):
-        observable = observable.of
-    return isinstance(observable, _OF_SUPPORT)
 
 
 class CategoricalSurvivors(AbstractPath):

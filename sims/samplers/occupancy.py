@@ -25,7 +25,9 @@ _DENSEST, _NEVER = 4.0, 40
 _THINNED, _CLASSES, _SINGLE = 0, 1, 2
 
 
-def occupied(streams: Stream, balls: Float[Array, " chains"], boxes: Any) -> Float[Array, " chains"]:
+def occupied(
+    streams: Stream, balls: Float[Array, " chains"], boxes: Any
+) -> Float[Array, " chains"]:
     """The number of boxes that hold a ball, for each chain; exact in law, whole numbers in float64.
 
     **Arguments:**

@@ -68,7 +68,9 @@ def test_acceptance_series_meets_the_direct_form():
     np.testing.assert_allclose(values[[0, 2]], values[[1, 3]], rtol=1e-4)
 
 
-@pytest.mark.parametrize("degrees", [4, 5, 9, 14, 15, 20, 49, 50, 99, 1000, 10**5 - 1, 10**5, 10**6, 2**24 - 1])
+@pytest.mark.parametrize(
+    "degrees", [4, 5, 9, 14, 15, 20, 49, 50, 99, 1000, 10**5 - 1, 10**5, 10**6, 2**24 - 1]
+)
 def test_error_of_the_polynomial(degrees):
     """In float32, over every normal that a word can give: 5e-6 of a standard deviation."""
     z = np.linspace(-REACH, REACH, 100_001).astype(np.float32)

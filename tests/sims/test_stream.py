@@ -167,9 +167,9 @@ def test_pairs_of_normals_are_box_and_mullers(seed):
     within -= np.where(within >= 2**31, 2.0**32, 0)
     # Turned by quarters without rounding.
     quarters = np.array([1, 1j, -1, -1j])[(second // 2**30).astype(int)]
-    exact = radius * quarters * np.exp(1j * np.pi * (within + 2) / 2**33)
+    pair = radius * quarters * np.exp(1j * np.pi * (within + 2) / 2**33)
     found = normals(tuple(jnp.asarray(w) for w in words), "float32")
-    for z, exact in zip(found, (exact.real, exact.imag), strict=True):
+    for z, exact in zip(found, (pair.real, pair.imag), strict=True):
         error = np.abs(np.asarray(z, np.float64) - exact)
         assert np.all(error <= 5e-7 * np.abs(exact) + 4e-8 * np.abs(exact) / radius**2)
         assert np.all(np.asarray(z) != 0)
