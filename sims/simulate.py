@@ -68,7 +68,8 @@ def simulate(
     - `record`: the generations to observe, increasing; by default about sixty, even in log t;
       `"all"` for every one.
     - `path`: how to draw. "auto" takes the fastest exact path through all generations; "raw" draws
-      every sample; "statistic" and "counts" name the fast ones. Under replace some paths draw each
+      every sample; "statistic", "cumulative" (few Gaussian chains under replace, many generations)
+      and "counts" name the fast ones. Under replace some paths draw each
       recorded generation apart from the others, exact in law but independent of one another: "jump"
       (Gaussian: log-variance and what follows from it, in one draw), "ancestors" (categorical), and
       "survivors" (categorical: which labels are alive, almost free of n).
@@ -108,7 +109,7 @@ def simulate(
     )
     if observables is None:
         chosen = served(path, chosen)
-    drawn = choose(path, loop, sizes, precision, chosen)
+    drawn = choose(path, loop, sizes, precision, chosen, chains)
 
     names = column_names(chosen, loop.truth)
     wanted = np.arange(len(recorded)) if trajectories else _quantiles_at(quantiles, recorded)

@@ -10,10 +10,12 @@ from modelcollapse.sims.paths.abstract import AbstractForwardPath as AbstractFor
 from modelcollapse.sims.paths.abstract import AbstractPath as AbstractPath
 from modelcollapse.sims.paths.ancestors import CategoricalAncestors
 from modelcollapse.sims.paths.categorical import CategoricalCounts
+from modelcollapse.sims.paths.cumulative import GaussianCumulative
 from modelcollapse.sims.paths.gaussian import GaussianStatistics
 from modelcollapse.sims.paths.jump import GaussianJump
 from modelcollapse.sims.paths.raw import RawSamples
 from modelcollapse.sims.paths.survivors import CategoricalSurvivors
+from modelcollapse.sims.samplers.quantile_map import LEAST, degree
 from modelcollapse.theory import Categorical, Gaussian, Loop, Replace
 from modelcollapse.theory.observables import (
     AbstractObservable,
@@ -28,7 +30,7 @@ from modelcollapse.theory.observables import (
 )
 
 #: Names of the paths, as `simulate(path=...)` takes them.
-PATHS = ("auto", "raw", "statistic", "jump", "counts", "ancestors", "survivors")
+PATHS = ("auto", "raw", "statistic", "cumulative", "jump", "counts", "ancestors", "survivors")
 
 
 def choose(
@@ -37,8 +39,9 @@ def choose(
     sizes: tuple[np.ndarray, np.ndarray],
     dtype: str,
     observables: Sequence[AbstractObservable],
+    chains: int,
 ) -> AbstractPath:
-    """The path called `name`; "auto" is the fastest forward path that serves the loop.
+    """The path called `name`; "auto" is the fastest one through all generations.
 
     Raises `ValueError` for an unknown name, or a path that does not serve the loop."""
     if name not in PATHS:
@@ -48,7 +51,10 @@ def choose(
     sufficient = not regime.needs_samples
     if name == "auto":
         if sufficient and isinstance(truth, Gaussian) and not regime.random_mixture:
-            name = "statistic"
+            # On a CPU the loop over generations costs nothing that running sums would save.
+            waits = jax.default_backend() != "cpu" and isinstance(regime, Replace)
+            few = waits and dtype == "float32" and GaussianCumulative.serves(chains, synthetic)
+            name = "cumulative" if few else "statistic"
         elif sufficient and isinstance(truth, Categorical):
             name = "counts"
         else:
@@ -65,6 +71,15 @@ def choose(
         most = int(synthetic.max(initial=1))
         kind = CategoricalAncestors if name == "ancestors" else CategoricalSurvivors
         return kind(categories=truth.categories, most=most)
+    if name == "cumulative":
+        if not (isinstance(truth, Gaussian) and isinstance(regime, Replace) and dtype == "float32"):
+            raise ValueError("`path='cumulative'` serves a Gaussian under Replace in float32 only.")
+        if synthetic.min() <= LEAST:
+            raise ValueError(
+                f"`path='cumulative'` needs at least {LEAST + 1} draws a generation; "
+                f"got {synthetic.min()}. Use path='statistic'."
+            )
+        return GaussianCumulative(synthetic.size, degree(int(synthetic.min()) - 1))
     if name == "statistic":
         if not isinstance(truth, Gaussian) or not sufficient or regime.random_mixture:
             raise ValueError(f"`path='statistic'` does not serve a {what}; use 'auto'.")

@@ -19,6 +19,8 @@ from modelcollapse.theory.gaussian.family import GaussianStatistic
 LEAST = quantile_map.LEAST + 1
 #: What tells a generation's synthetic and real batch apart: first slots in 64 bits, tags in 32.
 _SYNTHETIC, _REAL = 0, 8
+#: In 32 bits the normals of a synthetic batch are words(t, FIRST_WORDS).
+FIRST_WORDS = _SYNTHETIC + 1
 
 
 def _packed(model: Gaussian) -> Any:

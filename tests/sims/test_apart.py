@@ -171,6 +171,31 @@ def test_survivors_have_the_law_of_the_chains():
 
 
 @pytest.mark.parametrize(
+    ("truth", "n", "last"),
+    [
+        (Gaussian(1.0, 4.0), 10, 2500),
+        (Gaussian(estimator="unbiased"), (6, 30, 9), 3),
+    ],
+)
+def test_running_sums_give_the_same_chains(truth, n, last):
+    """Up to rounding, which grows with the size of the log-variance."""
+    values = [
+        simulate(
+            Loop(truth, Replace(n=n)), last, 21, key=jax.random.key(5), path=path, record=sorted({0, 1, 3, last}),
+            observables=(LogVariance(), MeanError()), trajectories=True,
+        ).data["trajectory"].values
+        for path in ("cumulative", "statistic")
+    ]  # fmt: skip
+    assert values[0].std(axis=0)[1:].min() > 0
+    np.testing.assert_allclose(values[0], values[1], rtol=1e-5, atol=1e-5)
+
+
+def test_running_sums_need_five_draws():
+    with pytest.raises(ValueError, match="at least 5 draws a generation; got 4"):
+        simulate(Loop(Gaussian(), Replace(n=4)), 2, 4, key=jax.random.key(0), path="cumulative")
+
+
+@pytest.mark.parametrize(
     ("loop", "path", "observables", "told"),
     [
         (Loop(Gaussian(), Replace(n=10)), "jump", (MeanError(),), "mean_error cannot be observed"),
