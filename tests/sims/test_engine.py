@@ -125,7 +125,7 @@ def test_recording_more_changes_nothing(key):
 @pytest.mark.parametrize(
     ("loop", "other"),
     [
-        (Loop(Gaussian(), Replace(n=10)), Loop(Gaussian(2.0, 3.0), Replace(n=17))),
+        (Loop(Gaussian(), Replace(n=10)), Loop(Gaussian(2.0, 3.0), Replace(n=15))),
         (Loop(Gaussian(), Accumulate(n=10)), Loop(Gaussian(), Accumulate(n=(14, 5, 6)))),
         (Loop(Categorical.zipf(5), Replace(n=10)), Loop(Categorical([0.1, 0.2, 0.3, 0.3, 0.1]), Replace(n=17))),
         (Loop(Categorical.zipf(5), Mixture(n=10, real_share=0.2)), Loop(Categorical.zipf(5), Mixture(n=17, real_share=0.4))),
@@ -239,7 +239,7 @@ BAD_RUNS = [
     ({"path": "fast"}, ("`path`", "fast", "raw")),
     ({"path": "counts"}, ("`path='counts'`", "Gaussian", "auto")),
     ({"loop": Loop(Gaussian(), AccumulateSubsample(5)), "path": "statistic"}, ("`path='statistic'`", "AccumulateSubsample")),
-    ({"loop": Loop(Categorical.zipf(5), Accumulate(5)), "path": "ancestors"}, ("`path='ancestors'`", "Accumulate", "replace")),
+    ({"loop": Loop(Categorical.zipf(5), Accumulate(5)), "path": "ancestors"}, ("`path='ancestors'`", "Accumulate", "Replace")),
     ({"chunk": 0}, ("`chunk`", "0", "at least 1")),
     ({"memory": 10.0}, ("`memory`", "10", "bytes")),
     ({"chains": 10**6, "memory": 1e6, "trajectories": True}, ("`memory`", "1e+06", "trajectories")),
