@@ -9,8 +9,7 @@ from jaxtyping import Array, Int
 from modelcollapse.sims.paths.abstract import AbstractPath, Observe
 from modelcollapse.sims.samplers.inversion import Guide
 from modelcollapse.sims.samplers.multinomial import (
-    Scratch,
-    Urn,
+    groups_of,
     multinomial,
     padded,
     whole_weights,
@@ -89,14 +88,12 @@ class CategoricalSurvivors(AbstractPath):
         )
 
     def _by_counts(self, ancestors: Any, streams: Stream, truth: Categorical) -> Any:
-        chains = ancestors.shape[0]
-        width = min(256, 1 << (self.categories - 1).bit_length())
-        places = padded(self.categories, width)
-        weights = jnp.zeros(places).at[: self.categories].set(whole_weights(truth.probabilities))
-        count = jnp.full(chains, self.categories, jnp.int32)
-        urn = Urn(jnp.arange(places, dtype=jnp.int32)[None], weights[None], count, count)
-        drawn = multinomial(streams, ancestors, urn, Scratch.of(chains, places), width).drawn
-        return drawn[:, : self.categories] > 0
+        groups = groups_of(self.categories)
+        places = padded(self.categories, groups)
+        row = jnp.zeros(places).at[: self.categories].set(whole_weights(truth.probabilities))
+        weights = jnp.broadcast_to(row[:, None], (places, ancestors.shape[0]))
+        drawn = multinomial(streams, ancestors, weights, places // groups, groups)
+        return drawn.T[:, : self.categories] > 0
 
     def _one_by_one(self, ancestors: Any, streams: Stream, guide: Guide) -> Any:
         lanes = self._lanes()
