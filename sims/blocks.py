@@ -125,7 +125,7 @@ def run_blocks(
     compiled = _compiled(program)
     blocks = -(-chains // program.width)
     calls = -(-blocks // program.devices)
-    prepared = program.path.prepare(*sizes)
+    prepared = program.path.prepare(*sizes, record[0])
 
     def call(number: int) -> Block:
         ids = number * program.devices + np.arange(program.devices)

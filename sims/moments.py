@@ -10,8 +10,8 @@ from jaxtyping import Array, Bool, Float
 
 #: Numbers of a summary.
 SUMMARY = 9
-#: Values that a sum takes in their own precision before it goes on in float64.
-_GROUP = 1024
+#: Parts that a sum takes in the values' own precision before it goes on in float64.
+_PARTS = 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,8 +139,8 @@ def summary(
     live chains; the first chain is one of them.
 
     They are a pilot, a unit, a sum that is infinite or NaN if the plain one is, the extremes, and the
-    first four power sums of the deviations from the pilot in that unit, in the values' own precision `_GROUP` terms at a time; NaN for the third and the
-    fourth unless `detailed`. The pilot is the median of the first three values: seldom an outlier, so
+    first four power sums of the deviations from the pilot in that unit, `_PARTS` parts of each in the
+    values' own precision; NaN for the third and the fourth unless `detailed`. The pilot is the median of the first three values: seldom an outlier, so
     little cancels; and being one of the values, it leaves sums of whole numbers exact. The unit keeps
     the powers from overflowing.
     """
@@ -178,8 +178,8 @@ def _pilot(values: Any, live: Any) -> Any:
 
 def _total(values: Any) -> Any:
     """Sums over the last axis, a power of two long."""
-    group = min(_GROUP, values.shape[1])
-    parts = values.reshape(values.shape[0], -1, group).sum(axis=-1).astype(jnp.float64)
+    count = min(_PARTS, values.shape[1])
+    parts = values.reshape(values.shape[0], count, -1).sum(axis=-1).astype(jnp.float64)
     # Added one by one: XLA makes three programs of a sum over a short axis.
     return sum(parts[:, i] for i in range(1, parts.shape[1])) + parts[:, 0]
 

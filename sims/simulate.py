@@ -21,6 +21,7 @@ from modelcollapse.sims.blocks import Program, bare, run_blocks
 from modelcollapse.sims.moments import Moments
 from modelcollapse.sims.observe import check_observables, column_names, default_observables
 from modelcollapse.sims.paths import AbstractForwardPath, AbstractPath, choose
+from modelcollapse.sims.paths.knowledge import served
 from modelcollapse.sims.quantiles import Histogram
 from modelcollapse.sims.run import Run
 from modelcollapse.sims.samplers.stream import STREAM_VERSION
@@ -74,10 +75,13 @@ def simulate(
       categorical models, whose counts are integers in either.
     - `record`: the generations to observe, increasing; by default about sixty, even in log t;
       `"all"` for every one.
-    - `path`: how to draw. "auto" takes the fastest exact forward path; "raw" draws every sample;
-      "statistic", "pivots" (multivariate Gaussian under replace, for observables of the pivots alone),
-      "counts" and "ancestors" (categorical replace, generations independent of one another) name the
-      others.
+    - `path`: how to draw. "auto" takes the fastest exact path through all generations; "raw" draws
+      every sample; "statistic", "counts", "cumulative" (few Gaussian chains under replace, many
+      generations) and "pivots" (multivariate Gaussian under replace, for observables of the pivots
+      alone) name the fast ones. Under replace some paths draw each recorded generation apart from
+      the others, exact in law but independent of one another: "jump" (Gaussian: log-variance and
+      what follows from it, in one draw), "ancestors" (categorical), and "survivors" (categorical:
+      which labels are alive, almost free of n).
     - `quantiles`: the recorded generations whose quantiles are wanted; by default all if they are
       at most 64, else up to 60 of them, even in log t. Moments are kept at every one.
     - `trajectories`: keep every chain's values.
@@ -112,9 +116,9 @@ def simulate(
     chosen = (
         default_observables(loop) if observables is None else check_observables(observables, loop)
     )
-    if path == "ancestors" and observables is None:
-        chosen = tuple(o for o in chosen if not o.across_generations)
-    drawn = choose(path, loop, sizes, precision, chosen)
+    if observables is None:
+        chosen = served(path, chosen)
+    drawn = choose(path, loop, sizes, precision, chosen, chains)
 
     names = column_names(chosen, loop.truth)
     wanted = np.arange(len(recorded)) if trajectories else _quantiles_at(quantiles, recorded)

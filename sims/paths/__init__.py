@@ -1,6 +1,7 @@
 """Paths: the ways in which a loop's chains can be drawn, and the choice among them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import numpy as np
@@ -9,17 +10,21 @@ from modelcollapse.sims.paths.abstract import AbstractForwardPath as AbstractFor
 from modelcollapse.sims.paths.abstract import AbstractPath as AbstractPath
 from modelcollapse.sims.paths.ancestors import CategoricalAncestors
 from modelcollapse.sims.paths.categorical import CategoricalCounts
+from modelcollapse.sims.paths.cumulative import GaussianCumulative
 from modelcollapse.sims.paths.gaussian import GaussianStatistics
+from modelcollapse.sims.paths.jump import GaussianJump
+from modelcollapse.sims.paths.knowledge import check, knows
 from modelcollapse.sims.paths.multivariate import (
     UNROLLED,
     MultivariateBlocks,
     MultivariateColumns,
     MultivariatePivots,
     MultivariateStatistics,
-    reads_pivots_only,
 )
 from modelcollapse.sims.paths.raw import RawSamples
 from modelcollapse.sims.paths.regression import RegressionStatistics, check_design, serves
+from modelcollapse.sims.paths.survivors import CategoricalSurvivors
+from modelcollapse.sims.samplers.quantile_map import LEAST, degree
 from modelcollapse.theory import (
     Categorical,
     Gaussian,
@@ -31,7 +36,9 @@ from modelcollapse.theory import (
 from modelcollapse.theory.observables import AbstractObservable
 
 #: Names of the paths, as `simulate(path=...)` takes them.
-PATHS = ("auto", "raw", "statistic", "pivots", "counts", "ancestors")
+PATHS = (
+    "auto", "raw", "statistic", "cumulative", "jump", "pivots", "counts", "ancestors", "survivors",
+)  # fmt: skip
 
 
 def choose(
@@ -40,86 +47,98 @@ def choose(
     sizes: tuple[np.ndarray, np.ndarray],
     dtype: str,
     observables: Sequence[AbstractObservable],
+    chains: int,
 ) -> AbstractPath:
-    """The path called `name`; "auto" is the fastest forward path that serves the loop.
+    """The path called `name`; "auto" is the fastest one through all generations.
 
     Raises `ValueError` for an unknown name, or a path that does not serve the loop."""
     if name not in PATHS:
         raise ValueError(f"`path` must be one of {', '.join(PATHS)}; got {name!r}.")
     real, synthetic = sizes
     regime, truth = loop.regime, loop.truth
-    sufficient = not regime.needs_samples
     if isinstance(truth, LinearRegression):
-        if name == "auto":
-            name = "statistic" if sufficient and serves(loop, sizes) else "raw"
         check_design(loop, sizes, name)
     if name == "auto":
-        if sufficient and isinstance(truth, Gaussian) and not regime.random_mixture:
-            name = "statistic"
-        elif isinstance(truth, MultivariateGaussian) and isinstance(regime, Replace):
-            name = "pivots" if all(map(reads_pivots_only, observables)) else "statistic"
-        elif sufficient and isinstance(truth, MultivariateGaussian) and not regime.random_mixture:
-            name = "statistic"
-        elif sufficient and isinstance(truth, Categorical):
-            name = "counts"
-        else:
-            name = "raw"
-    what = f"{type(truth).__name__} under {type(regime).__name__}"
+        name = _fastest(loop, sizes, dtype, observables, chains)
+    check(name, loop, dtype, observables)
     if name == "raw":
         pool = int(synthetic.sum() + real.sum()) if regime.grows else int(real.max(initial=0))
         numbers = sum(np.size(leaf) for leaf in jax.tree.leaves(truth))
         return RawSamples(int(real.max(initial=0)), int(synthetic.max(initial=0)), pool, numbers)
-    if isinstance(truth, MultivariateGaussian):
-        return _multivariate(name, loop, sizes, dtype, observables)
-    if isinstance(truth, LinearRegression):
-        if name != "statistic" or not sufficient or not serves(loop, sizes):
+    if name == "jump":
+        return GaussianJump(truth.estimator)
+    if name == "pivots":
+        return MultivariatePivots.of(dtype, *sizes, truth.dimension)
+    if name in ("ancestors", "survivors"):
+        kind = CategoricalAncestors if name == "ancestors" else CategoricalSurvivors
+        return kind(categories=truth.categories, most=int(synthetic.max(initial=1)))
+    if name == "cumulative":
+        if dtype != "float32" or synthetic.min() <= LEAST:
             raise ValueError(
-                f"`path={name!r}` does not serve a {what} with batches of so few rows; use 'auto'."
+                f"`path='cumulative'` serves float32 and at least {LEAST + 1} draws a generation; "
+                f"got {dtype} and {synthetic.min()}. Use path='statistic'."
             )
-        return RegressionStatistics.of(loop, dtype, sizes, observables)
-    if name == "statistic":
-        if not isinstance(truth, Gaussian) or not sufficient or regime.random_mixture:
-            raise ValueError(f"`path='statistic'` does not serve a {what}; use 'auto'.")
-        return GaussianStatistics.of(dtype, real, synthetic)
-    if not isinstance(truth, Categorical) or not sufficient:
-        raise ValueError(f"`path={name!r}` does not serve a {what}; use 'auto'.")
-    if name == "counts":
-        return CategoricalCounts(
-            categories=truth.categories, closed=regime.closed, has_real=bool(real.any())
-        )
-    if not isinstance(regime, Replace):
-        raise ValueError(f"`path='ancestors'` serves replace only, not a {what}.")
-    for observable in observables:
-        if observable.across_generations:
-            raise ValueError(
-                f"`path='ancestors'` draws generations independently, so {observable.name} "
-                "cannot be observed; use path='counts'."
-            )
-    return CategoricalAncestors(categories=truth.categories, most=int(synthetic.max(initial=1)))
+        return GaussianCumulative(synthetic.size, degree(int(synthetic.min()) - 1))
+    made = _forward(name, loop, sizes, dtype, observables)
+    if made is None:
+        what = f"{type(truth).__name__} under {type(regime).__name__}"
+        few = " with batches of so few rows" if isinstance(truth, LinearRegression) else ""
+        raise ValueError(f"`path={name!r}` does not serve a {what}{few}; use 'auto'.")
+    return made
 
 
-def _multivariate(
+def _fastest(
+    loop: Loop,
+    sizes: tuple[np.ndarray, np.ndarray],
+    dtype: str,
+    observables: Sequence[AbstractObservable],
+    chains: int,
+) -> str:
+    replaced = isinstance(loop.regime, Replace)
+    if replaced and isinstance(loop.truth, MultivariateGaussian) and knows("pivots", observables):
+        return "pivots"
+    # On a CPU the loop over generations costs nothing that running sums would save.
+    waits = jax.default_backend() != "cpu" and replaced and dtype == "float32"
+    if waits and isinstance(loop.truth, Gaussian) and GaussianCumulative.serves(chains, sizes[1]):
+        return "cumulative"
+    for name in ("statistic", "counts"):
+        if _forward(name, loop, sizes, dtype, observables) is not None:
+            return name
+    return "raw"
+
+
+def _forward(
     name: str,
     loop: Loop,
     sizes: tuple[np.ndarray, np.ndarray],
     dtype: str,
     observables: Sequence[AbstractObservable],
-) -> AbstractPath:
-    """A multivariate Gaussian's path, which is not "raw"."""
-    regime, dimension = loop.regime, loop.truth.dimension
-    what = f"MultivariateGaussian under {type(regime).__name__}"
-    closed = isinstance(regime, Replace)
-    if name == "pivots" and closed:
-        for observable in observables:
-            if not reads_pivots_only(observable):
-                raise ValueError(
-                    f"`path='pivots'` knows the pivots alone, so {observable.name} cannot be "
-                    "observed; use path='statistic'."
-                )
-        return MultivariatePivots.of(dtype, *sizes, dimension)
-    if name != "statistic" or regime.needs_samples or regime.random_mixture:
-        raise ValueError(f"`path={name!r}` does not serve a {what}; use 'auto'.")
-    kind = MultivariateStatistics
-    if closed:
-        kind = MultivariateColumns if dimension <= UNROLLED else MultivariateBlocks
-    return kind.of(dtype, *sizes, dimension)
+) -> AbstractPath | None:
+    """The path that draws statistics ("statistic") or counts ("counts") of any regime, if there is
+    one for the loop."""
+    regime, truth = loop.regime, loop.truth
+    if regime.needs_samples:
+        return None
+    if isinstance(truth, Categorical):
+        if name != "counts":
+            return None
+        has_real = bool(sizes[0].any())
+        return CategoricalCounts(
+            categories=truth.categories, closed=regime.closed, has_real=has_real
+        )
+    if name != "statistic":
+        return None
+    if isinstance(truth, LinearRegression):
+        if not serves(loop, sizes):
+            return None
+        return RegressionStatistics.of(loop, dtype, sizes, observables)
+    if regime.random_mixture:
+        return None
+    if isinstance(truth, Gaussian):
+        return GaussianStatistics.of(dtype, *sizes)
+    if isinstance(truth, MultivariateGaussian):
+        kind = MultivariateStatistics
+        if isinstance(regime, Replace):
+            kind = MultivariateColumns if truth.dimension <= UNROLLED else MultivariateBlocks
+        return kind.of(dtype, *sizes, truth.dimension)
+    return None

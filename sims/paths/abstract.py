@@ -36,9 +36,9 @@ class AbstractPath(eqx.Module):
     def bytes_per_chain(self) -> int:
         """Memory that one chain of a block takes, roughly."""
 
-    def prepare(self, real: np.ndarray, synthetic: np.ndarray) -> Any:
-        """What the host works out beforehand from the draws of generations 0, 1, ...: arrays whose
-        leading axis is the generation."""
+    def prepare(self, real: np.ndarray, synthetic: np.ndarray, recorded: np.ndarray) -> Any:
+        """What the host works out beforehand from the draws of generations 0, 1, ... and from the
+        generations looked at. A forward path's arrays have the generation as leading axis."""
         return ()
 
     @abc.abstractmethod

@@ -19,6 +19,8 @@ from modelcollapse.theory.gaussian.family import GaussianStatistic
 LEAST = quantile_map.LEAST + 1
 #: What tells a generation's synthetic and real batch apart: first slots in 64 bits, tags in 32.
 _SYNTHETIC, _REAL = 0, 8
+#: In 32 bits the normals of a synthetic batch are words(t, FIRST_WORDS).
+FIRST_WORDS = _SYNTHETIC + 1
 
 
 def _packed(model: Gaussian) -> Any:
@@ -71,9 +73,13 @@ class GaussianStatistics(AbstractForwardPath):
         return 64 * jnp.dtype(self.dtype).itemsize
 
     def width(self, chains: int) -> int:
-        return min(2**14, max(16, 1 << (chains - 1).bit_length()))
+        # A block on a CPU stays in the cache of its core; elsewhere it must outweigh a step's launch.
+        most = 2**14 if jax.default_backend() == "cpu" else 2**20
+        return min(most, max(16, 1 << (chains - 1).bit_length()))
 
-    def prepare(self, real: np.ndarray, synthetic: np.ndarray) -> dict[int, np.ndarray]:
+    def prepare(
+        self, real: np.ndarray, synthetic: np.ndarray, recorded: np.ndarray
+    ) -> dict[int, np.ndarray]:
         """The polynomials of every generation, for synthetic and real batches."""
         if self.dtype != "float32":
             return {}

@@ -10,28 +10,12 @@ from jaxtyping import Array, Int
 from modelcollapse.sims.paths.abstract import AbstractForwardPath
 from modelcollapse.sims.samplers import bartlett, quantile_map
 from modelcollapse.sims.samplers.stream import Stream
-from modelcollapse.theory import AbstractRegime, MultivariateGaussian, observables
+from modelcollapse.theory import AbstractRegime, MultivariateGaussian
 from modelcollapse.theory.multivariate import triangular
 from modelcollapse.theory.multivariate.family import MultivariateStatistic
-from modelcollapse.theory.observables import AbstractObservable, AtMost, Power
 
 #: Most dimensions whose matrix products are written out, with chains last.
 UNROLLED = 8
-
-_OF_PIVOTS = (
-    observables.LogDeterminant,
-    observables.Determinant,
-    observables.LogPivots,
-    observables.Rank,
-    observables.Entropy,
-)
-
-
-def reads_pivots_only(observable: AbstractObservable) -> bool:
-    """True if the observable needs neither the mean nor the correlations of a model."""
-    while isinstance(observable, Power | AtMost):
-        observable = observable.of
-    return isinstance(observable, _OF_PIVOTS)
 
 
 class AbstractBartlett(AbstractForwardPath):
@@ -58,7 +42,9 @@ class AbstractBartlett(AbstractForwardPath):
         small = least < quantile_map.LEAST
         return cls(dtype, dimension, has_real, small, quantile_map.degree(least))
 
-    def prepare(self, real: np.ndarray, synthetic: np.ndarray) -> dict[int, np.ndarray]:
+    def prepare(
+        self, real: np.ndarray, synthetic: np.ndarray, recorded: np.ndarray
+    ) -> dict[int, np.ndarray]:
         """The polynomials of every generation and pivot, for synthetic and real batches."""
         if self.dtype != "float32":
             return {}

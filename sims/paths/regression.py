@@ -139,7 +139,9 @@ class RegressionStatistics(AbstractForwardPath):
         fit = max(16, 2**24 // self.bytes_per_chain())
         return min(1 << (min(fit, 2**14).bit_length() - 1), max(16, 1 << (chains - 1).bit_length()))
 
-    def prepare(self, real: np.ndarray, synthetic: np.ndarray) -> dict[str, np.ndarray]:
+    def prepare(
+        self, real: np.ndarray, synthetic: np.ndarray, recorded: np.ndarray
+    ) -> dict[str, np.ndarray]:
         """The polynomials of the chi-squares of every generation, of synthetic and real batches."""
         if self.exact:
             return {}

@@ -49,7 +49,7 @@ def merge(lineages: Lineages, streams: Stream, size: Any, width: int) -> Lineage
         parent = jnp.where(inside, parent, jnp.iinfo(jnp.int32).max)
         # No more than one parent a lineage can have been chosen before.
         most = chosen[:, None] + jnp.arange(width, dtype=jnp.int32)
-        joined, before = _join(parent, most)
+        joined, before = join(parent, most)
         descendants = put(descendants, jnp.zeros_like(count), i)
         target = jnp.where(joined, parent, before)
         descendants = descendants.at[row, target].add(count, mode="promise_in_bounds")
@@ -63,7 +63,7 @@ def merge(lineages: Lineages, streams: Stream, size: Any, width: int) -> Lineage
     return Lineages(descendants, alive)
 
 
-def _join(parent: Any, most: Any) -> tuple[Any, Any]:
+def join(parent: Any, most: Any) -> tuple[Any, Any]:
     """Which lineages join a parent chosen before, and how many were chosen before each.
 
     Who joins follows from how many joined before. That determines it from left to right, so

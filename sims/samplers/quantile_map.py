@@ -69,11 +69,12 @@ def coefficients(degrees: np.ndarray, of: int = DEGREE) -> np.ndarray:
 
 
 def log_mean_chi_square(
-    z: Float[Array, "*chains"], polynomial: Float[Array, " powers"]
+    z: Float[Array, "*chains"], polynomial: Float[Array, "powers ..."]
 ) -> Float[Array, "*chains"]:
-    r"""$\log(\chi^2_\nu/\nu)$ from standard normals in float32 and one row of [`coefficients`][]."""
+    r"""$\log(\chi^2_\nu/\nu)$ from standard normals in float32 and one row of [`coefficients`][], or
+    several rows, powers first, that broadcast against z."""
     x = z * jnp.float32(1 / REACH)
     value = jnp.broadcast_to(polynomial[-1], x.shape)
-    for power in range(polynomial.shape[-1] - 2, -1, -1):
+    for power in range(polynomial.shape[0] - 2, -1, -1):
         value = value * x + polynomial[power]
     return value

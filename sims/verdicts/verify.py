@@ -84,6 +84,7 @@ def verify(
             for index, entry, row in group.members:
                 if entry.name in wanted:
                     verdicts[index] = judge(entry, run, row, budget)
+                    bar.set_postfix_str(f"{entry.name}: {verdicts[index].outcome}")
     return [verdicts[index] for index in sorted(verdicts)]
 
 

@@ -1,14 +1,16 @@
 """How fast chains run, beside what a good researcher writes in NumPy and what one writes first in JAX.
 
-    .venv/bin/pip install -e '.[test,bench]'
-    .venv/bin/python -m pytest tests/benchmarks/bench_chains.py --benchmark-json=bench.json
-    .venv/bin/python tests/benchmarks/table.py bench.json
-
-All contestants of a case run in one process, one after the other; each does as much work as it can in
-about a second, and what counts is the rate: chain-generations (or normals) a second of wall time.
+CONTRIBUTING.md has the command. All contestants of a case run in one process, one after the other; each
+does as much work as it can in about a second, and what counts is the rate: chain-generations (or
+normals, or chains) a second of wall time.
 """
 
+import ctypes
 import functools
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -39,6 +41,15 @@ def gaussian(n, generations=1000, chains=100_000):
         Loop(Gaussian(), Replace(n=n)), generations, chains,
         observables=(LogVariance(), MeanError()), record="all", quantiles=[],
     )  # fmt: skip
+
+
+def law(t, path, chains):
+    """Chains a second: the law of the log-variance at one generation."""
+    run, _ = ours(
+        Loop(Gaussian(), Replace(n=100)), t, chains,
+        observables=(LogVariance(),), record=[t], path=path,
+    )  # fmt: skip
+    return run, chains
 
 
 def numpy_draws(n=100, chains=2000, generations=20):
@@ -101,6 +112,28 @@ def jax_normals(impl, count=2**22):
     return lambda: draw(key).block_until_ready(), count
 
 
+def c_normals(count=2**15, times=512):
+    """One core, as fast as vectorised C makes them; None without a compiler."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        library = f"{folder}/roofline.so"
+        source = Path(__file__).with_name("roofline.c")
+        flags = ["-O3", "-march=native", "-ffast-math", "-shared", "-fPIC"]
+        subprocess.run([compiler, *flags, source, "-o", library, "-lm"], check=True)
+        made = ctypes.CDLL(library)
+    made.seed(ctypes.c_uint64(1))
+    out = np.empty(count, np.float32)
+    place = out.ctypes.data_as(ctypes.c_void_p)
+
+    def run():
+        for _ in range(times):
+            made.normals(place, ctypes.c_long(count))
+
+    return run, count * times
+
+
 def our_normals():
     """As the Gaussian chains use them up: two a chain and generation, all the rest included."""
     run, work = gaussian(100)
@@ -144,11 +177,20 @@ CASES = {
         "jax.random, vmap": jax_naive,
     },
     "Gaussian, n = 10^6": {"modelcollapse": lambda: gaussian(10**6)},
+    "Gaussian, n = 100, law at t = 1,000 only (chains)": {
+        "modelcollapse, jump": lambda: law(1000, "jump", 1_000_000),
+        "modelcollapse, simulated": lambda: law(1000, "statistic", 100_000),
+    },
+    "Gaussian, n = 100, law at t = 10,000 only (chains)": {
+        "modelcollapse, jump": lambda: law(10_000, "jump", 1_000_000),
+        "modelcollapse, simulated": lambda: law(10_000, "statistic", 2**15),
+    },
     "normals": {
         "modelcollapse": our_normals,
         "NumPy SFC64": numpy_normals,
         "jax.random threefry2x32": lambda: jax_normals("threefry2x32"),
         "jax.random philox2x32": lambda: jax_normals("philox2x32"),
+        "C with vectors, one core": c_normals,
     },
     "Zipf, K = 1,000, n = 10^4, T = 1,000": {
         "modelcollapse": lambda: counts(1000, 10_000, 1000, 256),
@@ -158,7 +200,8 @@ CASES = {
         "modelcollapse": lambda: counts(50_000, 10**6, 300, 8),
         "NumPy multinomial": lambda: numpy_multinomial(50_000, 10**6, 300, 1),
     },
-    "words alive at four generations of 1,000": {
+    "words alive at four generations of 1,000, 83,000 real words, n = 10^6": {
+        "modelcollapse, survivors": lambda: words("survivors", 32),
         "modelcollapse, ancestors": lambda: words("ancestors", 8),
         "modelcollapse, forward": lambda: words("counts", 8),
     },
@@ -167,6 +210,9 @@ CASES = {
 
 @pytest.mark.parametrize(("case", "contestant"), [(c, w) for c in CASES for w in CASES[c]])
 def test_rate(case, contestant, benchmark):
-    run, work = CASES[case][contestant]()
+    found = CASES[case][contestant]()
+    if found is None:
+        pytest.skip("there is no C compiler")
+    run, work = found
     benchmark.extra_info.update(case=case, contestant=contestant, work=work)
     benchmark.pedantic(run, rounds=5, iterations=1, warmup_rounds=1)

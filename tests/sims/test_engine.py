@@ -125,7 +125,7 @@ def test_recording_more_changes_nothing(key):
 @pytest.mark.parametrize(
     ("loop", "other"),
     [
-        (Loop(Gaussian(), Replace(n=10)), Loop(Gaussian(2.0, 3.0), Replace(n=17))),
+        (Loop(Gaussian(), Replace(n=10)), Loop(Gaussian(2.0, 3.0), Replace(n=15))),
         (Loop(Gaussian(), Accumulate(n=10)), Loop(Gaussian(), Accumulate(n=(14, 5, 6)))),
         (Loop(Categorical.zipf(5), Replace(n=10)), Loop(Categorical([0.1, 0.2, 0.3, 0.3, 0.1]), Replace(n=17))),
         (Loop(Categorical.zipf(5), Mixture(n=10, real_share=0.2)), Loop(Categorical.zipf(5), Mixture(n=17, real_share=0.4))),
@@ -239,7 +239,7 @@ BAD_RUNS = [
     ({"path": "fast"}, ("`path`", "fast", "raw")),
     ({"path": "counts"}, ("`path='counts'`", "Gaussian", "auto")),
     ({"loop": Loop(Gaussian(), AccumulateSubsample(5)), "path": "statistic"}, ("`path='statistic'`", "AccumulateSubsample")),
-    ({"loop": Loop(Categorical.zipf(5), Accumulate(5)), "path": "ancestors"}, ("`path='ancestors'`", "Accumulate", "replace")),
+    ({"loop": Loop(Categorical.zipf(5), Accumulate(5)), "path": "ancestors"}, ("`path='ancestors'`", "Accumulate", "Replace")),
     ({"chunk": 0}, ("`chunk`", "0", "at least 1")),
     ({"memory": 10.0}, ("`memory`", "10", "bytes")),
     ({"chains": 10**6, "memory": 1e6, "trajectories": True}, ("`memory`", "1e+06", "trajectories")),
@@ -365,3 +365,27 @@ def test_precision_follows_the_truths_units(truth, dtype, key):
     if dtype == "float64":
         with pytest.raises(ValueError, match="`dtype='float32'` serves truths within 1000"):
             simulate(loop, 1, 4, key=key, dtype="float32")
+
+
+#: Prints by how many bytes the peak memory grows when there are four times as many chains.
+GROWTH = textwrap.dedent("""
+    import resource
+    import jax
+    from modelcollapse.sims import simulate
+    from modelcollapse.theory import Gaussian, Loop, Replace
+
+    peaks = []
+    for chains in (2**19, 2**21):
+        simulate(Loop(Gaussian(), Replace(n=10)), 9, chains, key=jax.random.key(0))
+        peaks.append(1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    print(peaks[1] - peaks[0])
+""")
+
+
+def test_peak_memory_does_not_grow_with_the_chains():
+    """Two million chains would take 16 MB for each generation and observable, 1.5 GB in all."""
+    done = subprocess.run(
+        [sys.executable, "-c", GROWTH], capture_output=True, text=True, check=True,
+        env={**os.environ, "JAX_PLATFORMS": "cpu"},
+    )  # fmt: skip
+    assert int(done.stdout) < 1e8

@@ -13,7 +13,7 @@ import pytest
 from jax.extend.random import threefry_2x32
 from scipy import special, stats
 
-from modelcollapse.sims.samplers.normals import normals
+from modelcollapse.sims.samplers.normals import REACH, normals
 from modelcollapse.sims.samplers.stream import Stream, below, threefry2x32, uniform
 from modelcollapse.theory import x64
 
@@ -138,21 +138,42 @@ def test_normals_are_normal_in_the_body_and_in_the_tails(seed, dtype):
     assert 2 * special.ndtr(-abs(lag)) > LEAST
 
 
-@pytest.mark.parametrize(
-    ("dtype", "furthest", "tolerance"), [("float32", 6.3, 3e-7), ("float64", 8.2, 1e-12)]
-)
-def test_the_ends_of_the_words(dtype, furthest, tolerance):
+def test_the_ends_of_the_words():
     """The extreme words give finite numbers, equally far out on both sides, and never 0 or 1."""
     lowest, highest = u32(0, 0), u32(0xFFFFFFFF, 0xFFFFFFFF)
     middle = u32(0x7FFFFFFF, 0xFFFFFFFF), u32(0x80000000, 0)
     with x64():
-        ends = [float(uniform(tuple(map(jnp.asarray, w)), dtype)) for w in (lowest, highest)]
-        far = [float(normals(tuple(map(jnp.asarray, w)), dtype)[0]) for w in (lowest, middle[1])]
-        near = [float(normals(tuple(map(jnp.asarray, w)), dtype)[0]) for w in (middle[0], highest)]
-    assert 0 < ends[0] < ends[1] < 1
-    assert far[0] == -far[1]
-    assert abs(far[0]) > furthest
-    assert max(map(abs, near)) < tolerance
+        for dtype in ("float32", "float64"):
+            ends = [float(uniform(tuple(map(jnp.asarray, w)), dtype)) for w in (lowest, highest)]
+            assert 0 < ends[0] < ends[1] < 1
+        far, near, also_near, also_far = (
+            float(normals(tuple(map(jnp.asarray, w)), "float64")[0])
+            for w in (lowest, middle[0], highest, middle[1])
+        )
+    assert far == -also_far
+    assert abs(far) > 8.2
+    assert max(abs(near), abs(also_near)) < 1e-12
+
+
+def test_pairs_of_normals_are_box_and_mullers(seed):
+    """Against the definition in float64, at random words and at the extreme ones."""
+    words = np.stack([np.asarray(w)[:MANY] for w in addresses(seed, "slot")])
+    few = np.array([0, 1, 2**30 - 1, 2**30, 2**31 - 1, 2**31, 2**32 - 1], np.uint32)
+    words = np.concatenate([words, np.stack(np.meshgrid(few, few)).reshape(2, -1)], axis=1)
+    first, second = words.astype(np.float64)
+    u = (np.floor(first / 2) + 0.5) / 2**31
+    radius = np.sqrt(-2 * np.log(np.minimum(u, 1 - 2.0**-24)))
+    within = (second * 4) % 2**32
+    within -= np.where(within >= 2**31, 2.0**32, 0)
+    # Turned by quarters without rounding.
+    quarters = np.array([1, 1j, -1, -1j])[(second // 2**30).astype(int)]
+    pair = radius * quarters * np.exp(1j * np.pi * (within + 2) / 2**33)
+    found = normals(tuple(jnp.asarray(w) for w in words), "float32")
+    for z, exact in zip(found, (pair.real, pair.imag), strict=True):
+        error = np.abs(np.asarray(z, np.float64) - exact)
+        assert np.all(error <= 5e-7 * np.abs(exact) + 4e-8 * np.abs(exact) / radius**2)
+        assert np.all(np.asarray(z) != 0)
+        assert 6.6 < np.abs(np.asarray(z)).max() <= REACH
 
 
 @pytest.mark.parametrize("bound", [1, 2, 7, 1000, 2**31 - 1])

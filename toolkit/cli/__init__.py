@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from modelcollapse.cli import reproduce, theorems, verify
+from modelcollapse.cli import environment, reproduce, theorems, verify
 from modelcollapse.cli.errors import BadInputError
 
 _INTERRUPTED = 130
@@ -47,6 +47,7 @@ def _options(
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; `arguments` default to those of the process."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    environment.prepare()
     try:
         status = app(
             args=given or ["--help"],
