@@ -1,6 +1,7 @@
 """Wishart matrices: projections, moments of second order, and divergences between normal laws."""
 
 import itertools
+from typing import Any
 
 import sympy as sp
 
@@ -31,7 +32,7 @@ def projection() -> Residuals:
     weights = sp.symbols("w_1:4", positive=True)
     total = sum(weights)
 
-    def fitted(values: sp.Matrix) -> tuple[sp.Matrix, sp.Matrix]:
+    def fitted(values: sp.Matrix) -> tuple[Any, Any]:
         columns = [values.col(i) for i in range(3)]
         mean = sum((w * x for w, x in zip(weights, columns, strict=True)), sp.zeros(values.rows, 1))
         mean = mean / total

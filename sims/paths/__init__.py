@@ -55,7 +55,8 @@ def choose(
     if name not in PATHS:
         raise ValueError(f"`path` must be one of {', '.join(PATHS)}; got {name!r}.")
     real, synthetic = sizes
-    regime, truth = loop.regime, loop.truth
+    regime: Any = loop.regime
+    truth: Any = loop.truth
     if isinstance(truth, LinearRegression):
         check_design(loop, sizes, name)
     if name == "auto":

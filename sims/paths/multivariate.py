@@ -112,7 +112,8 @@ class MultivariateStatistics(AbstractBartlett):
             fitted = model.fit(training)
             return fitted, pool if new_pool is pool else fitted.restate(new_pool, of=model)
 
-        return jax.vmap(one)(*state, drawn)
+        model, pool = state
+        return jax.vmap(one)(model, pool, drawn)
 
     def models(self, state: Any, truth: MultivariateGaussian) -> MultivariateGaussian:
         return state[0]

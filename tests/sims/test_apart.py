@@ -191,7 +191,7 @@ def test_running_sums_give_the_same_chains(truth, n, last):
 
 
 def test_running_sums_need_five_draws():
-    with pytest.raises(ValueError, match="at least 5 draws a generation; got 4"):
+    with pytest.raises(ValueError, match="at least 5 draws a generation; got float32 and 4"):
         simulate(Loop(Gaussian(), Replace(n=4)), 2, 4, key=jax.random.key(0), path="cumulative")
 
 

@@ -14,8 +14,9 @@ from modelcollapse.theory import x64
 from modelcollapse.theory.arguments import require, require_number, require_probabilities
 
 MODULES = {
-    "gaussian": "accumulate fixed_real fresh log_variance mixture replace subsample",
+    "gaussian": "accumulate fixed_real fresh log_variance mixture replace subsample weighted",
     "categorical": "accumulate fresh lineage moments subsample survival vocabulary",
+    "regression": "accumulate fresh replace weighted",
 }
 GOOD = {
     "t": 3,
@@ -23,6 +24,10 @@ GOOD = {
     "n_real": 4,
     "n_synthetic": 5,
     "real_share": 0.3,
+    "weight": 0.6,
+    "features": 2,
+    "design": "fresh",
+    "noise": "mle",
     "variance": 1.5,
     "initial": 0.5,
     "probabilities": [0.5, 0.3, 0.2, 0.0],
@@ -46,6 +51,10 @@ BAD = {
     "n_real": (-1, math.nan, "many"),
     "n_synthetic": (-1, math.nan, "many"),
     "real_share": (-0.1, 1.5, math.nan, "a"),
+    "weight": (-0.1, 0.0, 1.5, math.nan, "a"),
+    "features": (0, 1.5, math.nan, "a"),
+    "design": ("random",),
+    "noise": ("map",),
     "variance": (-1.0, 0.0, math.nan, "wide"),
     "initial": (-0.1, 1.1, math.nan),
     "probabilities": ([0.5, 0.9], [1.5, -0.5], [math.nan, 1.0], [[1.0]], []),

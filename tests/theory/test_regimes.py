@@ -17,6 +17,7 @@ from modelcollapse.theory import (
     Loop,
     Mixture,
     Replace,
+    Weighted,
     find,
 )
 
@@ -31,11 +32,14 @@ class Bag:
     def combine(self, other: "Bag") -> "Bag":
         return Bag(self.items + other.items)
 
+    def scale(self, weight: float) -> "Bag":
+        return Bag((f"{weight:.3g}", *self.items))
+
     def subsample(self, n: int) -> "Bag":
         return Bag(("subsample of", *self.items))
 
 
-POOL, OWN, REAL = Bag(("pool",)), Bag(("own",)), Bag(("real",))
+POOL, OWN, REAL = Bag(("pool",)), Bag(("own",), 3), Bag(("real",), 2)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +50,7 @@ POOL, OWN, REAL = Bag(("pool",)), Bag(("own",)), Bag(("real",))
         (AccumulateSubsample(n=5), ("subsample of", "pool", "own"), ("pool", "own")),
         (Fresh(2, 3), ("real", "own"), ("pool",)),
         (Mixture(5, 0.5), ("own",), ("pool",)),
+        (Weighted(2, 3, 0.5), ("1.2", "real", "0.8", "own"), ("pool",)),
     ],
 )
 def test_what_is_pooled(regime, training, kept):
@@ -63,6 +68,7 @@ def test_what_is_pooled(regime, training, kept):
         (Accumulate(n=5), [0, 0, 0], [5, 5, 5], [5, 10, 15]),
         (AccumulateSubsample(n=5), [0, 0, 0], [5, 5, 5], [5, 5, 5]),
         (Fresh(2, 3), [2, 2, 2], [3, 3, 3], [5, 5, 5]),
+        (Weighted(2, 3, 0.5), [2, 2, 2], [3, 3, 3], [5, 5, 5]),
         (FixedReal(4, 6), [4, 0, 0], [0, 6, 6], [4, 10, 10]),
         (Mixture(5, 0.1), [0, 0, 0], [5, 5, 5], [5, 5, 5]),
     ],

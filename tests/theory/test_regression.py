@@ -39,6 +39,8 @@ def test_small_systems(order):
         matrix, right = factor @ factor.T, rng.normal(size=order)
         given = jnp.asarray(factor), jnp.asarray(right)
         np.testing.assert_allclose(solve.gram(given[0]), matrix, rtol=1e-12, atol=1e-13)
+        found = solve.cholesky(jnp.asarray(matrix))
+        np.testing.assert_allclose(found, np.linalg.cholesky(matrix), rtol=1e-9, atol=1e-11)
         found = solve.solve(jnp.asarray(matrix), given[1])
         np.testing.assert_allclose(found, np.linalg.solve(matrix, right), rtol=1e-8)
         found = solve.solve_transposed(*given)

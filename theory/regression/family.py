@@ -16,7 +16,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from modelcollapse.theory.arguments import numbers, require, require_number
 from modelcollapse.theory.family import AbstractFamily, AbstractStatistic
-from modelcollapse.theory.regression.solve import solve
+from modelcollapse.theory.regression.solve import cholesky, solve
 
 Design = Literal["fresh", "orthogonal", "fixed"]
 Noise = Literal["known", "mle", "unbiased"]
@@ -181,7 +181,7 @@ class LinearRegression(AbstractFamily):
         # Rows with the same Gram matrix differ by a rotation, which normal noise does not see.
         is_drawn = jnp.trace(self.gram) > 0
         gram = jnp.where(is_drawn, self.gram, jnp.eye(self.features, dtype=dtype))
-        return jnp.where(is_drawn, orthogonal @ jnp.linalg.cholesky(gram).T, drawn)
+        return jnp.where(is_drawn, orthogonal @ cholesky(gram).T, drawn)
 
     def draw(self, key: PRNGKeyArray, n: int) -> Float[Array, "n columns"]:
         r"""Rows $(x,(y-x^\top\beta)/\sigma)$, shape `(n, p + 1)`."""

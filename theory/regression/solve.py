@@ -1,4 +1,8 @@
-"""Small linear systems, one for each chain: positive definite ones, and triangular factors."""
+"""Small linear systems, one for each chain: positive definite ones, and triangular factors.
+
+In plain arithmetic, across chains: LAPACK's batched kernels wait for one another when several blocks
+run at a time on a CPU.
+"""
 
 from typing import Any
 
@@ -15,8 +19,7 @@ def solve(matrix: Float[Array, "p p"], right: Float[Array, " p"]) -> Float[Array
     singular."""
     order = right.shape[-1]
     if order > _UNROLLED:
-        factor = jax.scipy.linalg.cholesky(matrix, lower=True)
-        return jax.scipy.linalg.cho_solve((factor, True), right)
+        return _eliminated(matrix, right)
     rows: list[list[Any]] = [[matrix[i, j] for j in range(i + 1)] for i in range(order)]
     x: list[Any] = [right[i] for i in range(order)]
     for i in range(order):
@@ -31,9 +34,30 @@ def solve_transposed(factor: Float[Array, "p p"], right: Float[Array, " p"]) -> 
     """The solution of `factor.T @ x = right` for a lower triangular factor."""
     order = right.shape[-1]
     if order > _UNROLLED:
-        return jax.scipy.linalg.solve_triangular(factor, right, trans=1, lower=True)
+        index = jnp.arange(order)
+
+        def use(i: Any, x: Any) -> Any:
+            place = order - 1 - i
+            value = x[place] / factor[place, place]
+            return jnp.where(
+                index == place, value, x - jnp.where(index < place, factor[place] * value, 0)
+            )
+
+        return jax.lax.fori_loop(0, order, use, right)
     rows = [[factor[i, j] for j in range(i + 1)] for i in range(order)]
     return jnp.stack(_backward(rows, [right[i] for i in range(order)]))
+
+
+def cholesky(matrix: Float[Array, "p p"]) -> Float[Array, "p p"]:
+    """The lower triangular factor of a positive definite matrix."""
+    index = jnp.arange(matrix.shape[-1])
+
+    def use(k: Any, carry: Any) -> Any:
+        left, factor = carry
+        column = jnp.where(index >= k, left[:, k], 0) / jnp.sqrt(left[k, k])
+        return left - column[:, None] * column, jnp.where(index == k, column[:, None], factor)
+
+    return jax.lax.fori_loop(0, index.size, use, (matrix, jnp.zeros_like(matrix)))[1]
 
 
 def gram(factor: Float[Array, "p p"]) -> Float[Array, "p p"]:
@@ -48,6 +72,19 @@ def gram(factor: Float[Array, "p p"]) -> Float[Array, "p p"]:
             for i in range(order)
         ]
     )
+
+
+def _eliminated(matrix: Any, right: Any) -> Any:
+    """Gauss and Jordan's elimination, which takes no pivoting if the matrix is positive definite."""
+    index = jnp.arange(right.shape[-1])
+
+    def use(k: Any, rows: Any) -> Any:
+        pivot = rows[k] / rows[k, k]
+        cleared = rows - rows[:, k][:, None] * pivot
+        return jnp.where((index == k)[:, None], pivot, cleared)
+
+    joined = jnp.concatenate([matrix, right[:, None]], axis=1)
+    return jax.lax.fori_loop(0, index.size, use, joined)[:, -1]
 
 
 def _backward(rows: list[list[Any]], x: list[Any]) -> list[Any]:
