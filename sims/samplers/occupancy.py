@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from modelcollapse.sims.samplers.ancestors import join
-from modelcollapse.sims.samplers.binomial import binomial
+from modelcollapse.sims.samplers.binomial_quantile import binomials
 from modelcollapse.sims.samplers.stream import Stream, below
 
 #: Up to so many balls are thrown one by one.
@@ -44,7 +44,7 @@ def occupied(
         # Of the balls left, those that do not land in a box already occupied: from here on only
         # the empty boxes matter.
         chance = free / jnp.maximum(total, 1)
-        left = jnp.where(active, binomial(streams.fold(turn, _THINNED), 0, left, chance), left)
+        left = jnp.where(active, _binomial(streams.fold(turn, _THINNED), 0, left, chance), left)
         total = jnp.where(active, free, total)
         mean = jnp.minimum(left - _MARGIN * jnp.sqrt(left), _DENSEST * free)
         mean = jnp.where(active, jnp.maximum(mean, 0), 0)
@@ -74,6 +74,12 @@ def _unfinished(left: Any, free: Any) -> Any:
     return (left > _FEW) & (free > 0)
 
 
+def _binomial(streams: Stream, slot: Any, trials: Any, chance: Any) -> Any:
+    word, _ = streams.words(slot)
+    rows = (word[None], trials[None], chance[None], jnp.ones_like(chance)[None])
+    return binomials(streams, slot, *rows)[0]
+
+
 def _throw(streams: Stream, mean: Any, boxes: Any) -> tuple[Any, Any]:
     """Balls in all, and boxes that get none, when each of `boxes` gets Poisson(`mean`) balls."""
     # 1/P(exactly j | at least j): P(at least j)/P(j) = 1 + mean/(j + 1) (1 + mean/(j + 2) (...)).
@@ -84,7 +90,7 @@ def _throw(streams: Stream, mean: Any, boxes: Any) -> tuple[Any, Any]:
 
     def fill(carry: Any) -> Any:
         j, rest, thrown, empty = carry
-        with_j = binomial(streams, j, rest, 1 / ratios[j])
+        with_j = _binomial(streams, j, rest, 1 / ratios[j])
         return j + 1, rest - with_j, thrown + j * with_j, jnp.where(j == 0, with_j, empty)
 
     zero = jnp.zeros_like(mean)

@@ -12,7 +12,6 @@ import pytest
 from scipy import special, stats
 
 from modelcollapse.sims import simulate
-from modelcollapse.sims.samplers.binomial import binomial
 from modelcollapse.sims.samplers.occupancy import occupied
 from modelcollapse.sims.samplers.stream import Stream
 from modelcollapse.theory import Categorical, Gaussian, Loop, Mixture, Replace, x64
@@ -29,54 +28,14 @@ from modelcollapse.theory.observables import (
 )
 
 LEAST = 1e-6 / 64
-LANES = 2**17
-ONES = np.ones(LANES)
-draw_binomials, throw = jax.jit(binomial), jax.jit(occupied)
+throw = jax.jit(occupied)
 
 
-def streams(seed, lanes=LANES):
+def streams(seed, lanes):
     number = jnp.arange(lanes, dtype=jnp.uint32)
     root = Stream.of(jnp.array([seed, 7], jnp.uint32))
     key0, key1 = (jnp.broadcast_to(key, (lanes,)) for key in (root.key0, root.key1))
     return Stream(key0, key1).fold(number)
-
-
-@pytest.mark.parametrize(
-    ("n", "p"),
-    [(10, 0.3), (10, 0.9), (40, 0.25), (40, 0.26), (1000, 0.02), (10**6, 0.4), (10**9, 0.999)],
-)
-def test_binomial_law(n, p):
-    """Chi-square over about sixty cells, and the mean and variance, which see a bias of 1e-3."""
-    with x64():
-        values = np.asarray(draw_binomials(streams(3), 5, float(n) * ONES, p * ONES))
-    law = stats.binom(n, p)
-    edges = np.unique(law.ppf(np.linspace(0.002, 0.998, 60)))
-    expected = np.diff(np.concatenate([[0], law.cdf(edges), [1]])) * LANES
-    found = np.histogram(values, np.concatenate([[-0.5], edges + 0.5, [n + 0.5]]))[0]
-    keep = expected > 5
-    assert (
-        stats.chisquare(
-            found[keep], expected[keep] * found[keep].sum() / expected[keep].sum()
-        ).pvalue
-        > LEAST
-    )
-    z = (values.mean() - law.mean()) / (law.std() / np.sqrt(LANES))
-    excess = stats.binom.stats(n, p, moments="k")
-    spread = (values.var() / law.var() - 1) / np.sqrt((2 + excess) / LANES)
-    assert 2 * special.ndtr(-max(abs(z), abs(spread))) > LEAST / 2
-
-
-def test_binomial_at_its_ends():
-    with x64():
-        values = np.asarray(
-            binomial(
-                streams(1, 6),
-                0,
-                jnp.array([5.0, 5, 0, 1e6, 1e6, 1]),
-                jnp.array([0.0, 1, 0.5, 0, 1, 1]),
-            )
-        )
-    np.testing.assert_array_equal(values, [0, 5, 0, 0, 10**6, 1])
 
 
 def occupancy_law(balls, boxes):
