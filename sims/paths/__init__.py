@@ -11,6 +11,7 @@ from modelcollapse.sims.paths.abstract import AbstractPath as AbstractPath
 from modelcollapse.sims.paths.ancestors import CategoricalAncestors
 from modelcollapse.sims.paths.categorical import CategoricalCounts
 from modelcollapse.sims.paths.cumulative import GaussianCumulative
+from modelcollapse.sims.paths.designs import check_design, serves
 from modelcollapse.sims.paths.gaussian import GaussianStatistics
 from modelcollapse.sims.paths.jump import GaussianJump
 from modelcollapse.sims.paths.knowledge import check, knows
@@ -22,7 +23,7 @@ from modelcollapse.sims.paths.multivariate import (
     MultivariateStatistics,
 )
 from modelcollapse.sims.paths.raw import RawSamples
-from modelcollapse.sims.paths.regression import RegressionStatistics, check_design, serves
+from modelcollapse.sims.paths.regression import RegressionStatistics
 from modelcollapse.sims.paths.survivors import CategoricalSurvivors
 from modelcollapse.sims.samplers.quantile_map import LEAST, degree
 from modelcollapse.theory import (

@@ -1,8 +1,8 @@
 r"""Regression chains by their sufficient statistics: a batch of n rows costs the same for every n.
 
-In coordinates in which the regressors have the identity as their covariance, a batch of n rows enters as its Gram matrix
-$X^\top X=AA^\top$ (A a Bartlett factor, or $\sqrt n\,I$ for a given design), its coefficients
-$A^{-\top}z$ and its residual sum of squares $\chi^2_{n-p}$, independent of both.
+In coordinates in which the regressors have the identity as their covariance, a batch of n rows enters
+as its Gram matrix $X^\top X=AA^\top$ (A a Bartlett factor, or $\sqrt n\,I$ for a given design), its
+coefficients $A^{-\top}z$ and its residual sum of squares $\chi^2_{n-p}$, independent of both.
 
 Chains are the last axis, and two float32 numbers are kept as one of 64 bits: XLA computes what a step
 returns array by array, and would hash twice for two.
@@ -17,20 +17,14 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from modelcollapse.sims.paths.abstract import REAL, SYNTHETIC, AbstractForwardPath
+from modelcollapse.sims.paths.designs import sees_no_rotation
 from modelcollapse.sims.samplers import quantile_map
 from modelcollapse.sims.samplers.chi_square import log_mean_square
 from modelcollapse.sims.samplers.normals import normals
 from modelcollapse.sims.samplers.stream import Stream
 from modelcollapse.theory import AbstractRegime, LinearRegression, Loop, Replace
-from modelcollapse.theory.observables import (
-    AbstractObservable,
-    AtMost,
-    ExcessRisk,
-    LogNoiseVariance,
-    NoiseVariance,
-    Power,
-)
-from modelcollapse.theory.regression.family import RegressionStatistic
+from modelcollapse.theory.observables import AbstractObservable
+from modelcollapse.theory.regression.family import Noise, RegressionStatistic
 from modelcollapse.theory.regression.solve import gram, solve_transposed
 
 #: In 32 bits a batch's words of generation t are those at (t, tag times this, and upwards).
@@ -43,48 +37,6 @@ _ROWS, _DESIGN = 2**30, 7
 _UNROLLED = 8
 
 
-def serves(loop: Loop, sizes: tuple[np.ndarray, np.ndarray]) -> bool:
-    """Whether every batch has the p rows that a Bartlett factor needs."""
-    rows = np.concatenate(sizes)
-    return not loop.regime.random_mixture and bool(rows[rows > 0].min() >= loop.truth.features)
-
-
-def check_design(loop: Loop, sizes: tuple[np.ndarray, np.ndarray], path: str) -> None:
-    """`ValueError` where a design is fixed and the rows of a generation are not those before."""
-    truth, regime = loop.truth, loop.regime
-    rows = np.concatenate(sizes)
-    constant = np.ptp(rows[rows > 0]) == 0
-    if truth.design == "fixed" and (regime.real_share if regime.random_mixture else sizes[0].any()):
-        raise ValueError(
-            f"`LinearRegression(design='fixed')` keeps the rows of generation 1, and so serves "
-            f"replace and accumulate; got {type(regime).__name__}."
-        )
-    if truth.design == "fixed" and not constant:
-        raise ValueError(
-            "`LinearRegression(design='fixed')` needs one n for all generations; "
-            f"got between {rows[rows > 0].min()} and {rows.max()} rows."
-        )
-    if truth.design == "orthogonal" and path == "raw":
-        apart = [size[size > 0] for size in sizes]
-        if any(np.ptp(size) for size in apart if size.size) or regime.random_mixture:
-            raise ValueError(
-                "`path='raw'` draws an orthogonal design of one size only; use path='statistic' "
-                "for a schedule."
-            )
-    if truth.design == "orthogonal" and regime.needs_samples:
-        raise ValueError(
-            f"{type(regime).__name__} fits part of the rows, and part of an orthogonal design is "
-            "not orthogonal; use `LinearRegression(design='fresh')`."
-        )
-
-
-def sees_no_rotation(observable: AbstractObservable) -> bool:
-    """Whether an observable stays the same if the coefficients are rotated about the truth's."""
-    if isinstance(observable, Power | AtMost):
-        return sees_no_rotation(observable.of)
-    return isinstance(observable, ExcessRisk | NoiseVariance | LogNoiseVariance)
-
-
 class RegressionStatistics(AbstractForwardPath):
     r"""Under replace only the coefficients and the residuals matter: with fresh rows
     $A^{-\top}z$ has the law of $z/\sqrt{\chi^2_{n-p+1}}$ (a multivariate t), so that p normals and two
@@ -93,7 +45,7 @@ class RegressionStatistics(AbstractForwardPath):
     dtype: str
     features: int
     design: str
-    noise: str
+    noise: Noise
     #: The training set is the latest model's output alone.
     closed: bool
     has_real: bool
@@ -111,7 +63,7 @@ class RegressionStatistics(AbstractForwardPath):
         sizes: tuple[np.ndarray, np.ndarray],
         observables: Sequence[AbstractObservable],
     ) -> "RegressionStatistics":
-        """The path of a loop that [`serves`][] allows."""
+        """The path of a loop that [`designs.serves`][] allows."""
         truth, rows = loop.truth, np.concatenate(sizes)
         least = int(rows[rows > 0].min()) - truth.features + (truth.noise == "known")
         return RegressionStatistics(
@@ -306,7 +258,9 @@ class RegressionStatistics(AbstractForwardPath):
         many = degrees[degrees >= quantile_map.LEAST]
         if many.size:
             z = self._normals(streams, many.size, _ROWS)
-            means = jax.vmap(quantile_map.log_mean_chi_square)(z, quantile_map.coefficients(many))
+            means = jax.vmap(quantile_map.log_mean_chi_square)(
+                z, jnp.asarray(quantile_map.coefficients(many))
+            )
             parts.append(jnp.exp(means / 2) * np.sqrt(many, dtype=np.float32)[:, None])
         few = degrees[degrees < quantile_map.LEAST]
         if few.size:
