@@ -58,7 +58,7 @@ def choose(
     real, synthetic = sizes
     regime: Any = loop.regime
     truth: Any = loop.truth
-    if isinstance(truth, LinearRegression):
+    if isinstance(loop.truth, LinearRegression):
         check_design(loop, sizes, name)
     if name == "auto":
         name = _fastest(loop, sizes, dtype, observables, chains)
@@ -84,7 +84,7 @@ def choose(
     made = _forward(name, loop, sizes, dtype, observables)
     if made is None:
         what = f"{type(truth).__name__} under {type(regime).__name__}"
-        few = " with batches of so few rows" if isinstance(truth, LinearRegression) else ""
+        few = " with batches of so few rows" if isinstance(loop.truth, LinearRegression) else ""
         raise ValueError(f"`path={name!r}` does not serve a {what}{few}; use 'auto'.")
     return made
 
