@@ -20,7 +20,7 @@ from modelcollapse.theory import AbstractRegime, Categorical
 
 _BACK, _TYPE = 3, 4
 #: Draws a label from which on they are counted label by label, not made one by one.
-_MANY = 2
+_MANY = 0.5
 
 
 class CategoricalSurvivors(AbstractPath):
