@@ -58,9 +58,12 @@ class CategoricalCounts(AbstractForwardPath):
 
     def width(self, chains: int) -> int:
         """Chains to a block: a power of two, for `chains` chains in all."""
-        most = max(1, min(_LANES // groups_of(self.categories), _BYTES // self.bytes_per_chain()))
-        half = max(1, (chains + 1) // 2)
-        return min(1 << (most.bit_length() - 1), 1 << (half - 1).bit_length())
+        groups = groups_of(self.categories)
+        most = max(1, min(_LANES // groups, _BYTES // self.bytes_per_chain()))
+        # The first block runs alone: eight keep two processor cores busy, unless they are too narrow.
+        half, eighth = ((chains + parts - 1) // parts for parts in (2, 8))
+        wanted = max(1, min(half, _LANES // (2 * groups)), eighth)
+        return min(1 << (most.bit_length() - 1), 1 << (wanted - 1).bit_length())
 
     def prepare(self, real: np.ndarray, synthetic: np.ndarray, recorded: np.ndarray) -> np.ndarray:
         """The generations at which the dead are left behind."""
