@@ -25,6 +25,9 @@ from modelcollapse.theory import AbstractFamily, AbstractRegime, x64
 from modelcollapse.theory.observables import AbstractObservable
 
 _SIZES = ("n", "n_real", "n_synthetic")
+#: Programs that have run, with the shapes of their arguments. To compile one again costs no more than
+#: time, should JAX have forgotten it.
+_COMPILED: set[tuple[Any, str]] = set()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,11 +148,18 @@ def run_blocks(
                 yield live, summaries, np.moveaxis(kept, -1, 0)[:live]
 
     # The first call compiles, so that the others need not.
-    yield from opened(0, call(0))
+    shapes = jax.tree.map(np.shape, (truth, regime, sizes, prepared, record))
+    known = (program, str(shapes))
+    if known not in _COMPILED:
+        yield from opened(0, call(0))
+        _COMPILED.add(known)
+        start = 1
+    else:
+        start = 0
     waiting: collections.deque[tuple[int, Any]] = collections.deque()
     with ThreadPoolExecutor(in_flight) as threads:
         try:
-            for number in range(1, calls):
+            for number in range(start, calls):
                 waiting.append((number, threads.submit(call, number)))
                 if len(waiting) > in_flight:
                     done, result = waiting.popleft()

@@ -193,17 +193,17 @@ CASES = {
         "C with vectors, one core": c_normals,
     },
     "Zipf, K = 1,000, n = 10^4, T = 1,000": {
-        "modelcollapse": lambda: counts(1000, 10_000, 1000, 256),
+        "modelcollapse": lambda: counts(1000, 10_000, 1000, 8192),
         "NumPy multinomial": lambda: numpy_multinomial(1000, 10_000, 1000, 10),
     },
     "Zipf, K = 50,000, n = 10^6, T = 300": {
-        "modelcollapse": lambda: counts(50_000, 10**6, 300, 8),
+        "modelcollapse": lambda: counts(50_000, 10**6, 300, 128),
         "NumPy multinomial": lambda: numpy_multinomial(50_000, 10**6, 300, 1),
     },
     "words alive at four generations of 1,000, 83,000 real words, n = 10^6": {
-        "modelcollapse, survivors": lambda: words("survivors", 32),
+        "modelcollapse, survivors": lambda: words("survivors", 64),
         "modelcollapse, ancestors": lambda: words("ancestors", 8),
-        "modelcollapse, forward": lambda: words("counts", 8),
+        "modelcollapse, forward": lambda: words("counts", 16),
     },
 }
 
@@ -215,4 +215,4 @@ def test_rate(case, contestant, benchmark):
         pytest.skip("there is no C compiler")
     run, work = found
     benchmark.extra_info.update(case=case, contestant=contestant, work=work)
-    benchmark.pedantic(run, rounds=5, iterations=1, warmup_rounds=1)
+    benchmark.pedantic(run, rounds=3, iterations=1)
