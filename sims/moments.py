@@ -148,9 +148,7 @@ def summary(
     values = jnp.where(live, values, pilot)
     low, high = values.min(axis=1), values.max(axis=1)
     reach = jnp.maximum(high - pilot[:, 0], pilot[:, 0] - low)
-    reach = jnp.where(reach == 0, 1, jnp.where(reach < jnp.inf, reach, jnp.inf))
-    # A power of two, so that dividing by it rounds nothing.
-    unit = jnp.exp2(jnp.ceil(jnp.log2(reach)))
+    unit = _unit(reach)
     deviation = (values - pilot) * (1 / unit)[:, None]
     square = deviation * deviation
 
@@ -174,6 +172,20 @@ def _pilot(values: Any, live: Any) -> Any:
     a, b, c = (values[:, i] for i in (0, min(1, live.size - 1), min(2, live.size - 1)))
     median = jnp.maximum(jnp.minimum(a, b), jnp.minimum(jnp.maximum(a, b), c))
     return jnp.where(live[min(2, live.size - 1)], median, a)
+
+
+def _unit(reach: Any) -> Any:
+    """The power of two next below, so that dividing by it rounds nothing: the exponent's bits. Not so
+    large or small that its inverse or fourth powers leave the range."""
+    whole, mask, most = (
+        (jnp.int32, 0x7F800000, 2.0**104)
+        if reach.dtype == jnp.float32
+        else (jnp.int64, 0x7FF0000000000000, 2.0**900)
+    )
+    bits = jax.lax.bitcast_convert_type(reach, whole) & jnp.asarray(mask, whole)
+    power = jax.lax.bitcast_convert_type(bits, reach.dtype)
+    inside = jnp.where(power < jnp.inf, jnp.clip(power, 1 / most, most), jnp.inf)
+    return jnp.where(reach == 0, 1, inside)
 
 
 def _total(values: Any) -> Any:

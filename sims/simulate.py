@@ -80,10 +80,12 @@ def simulate(
       generations) and "pivots" (multivariate Gaussian under replace, for observables of the pivots
       alone) name the fast ones. Under replace some paths draw each recorded generation apart from
       the others, exact in law but independent of one another: "jump" (Gaussian: log-variance and
-      what follows from it, in one draw), "ancestors" (categorical), and "survivors" (categorical:
+      what follows from it, in one draw, after about 0.1 s of work on the host for each recorded
+      generation, 2 s under a schedule), "ancestors" (categorical), and "survivors" (categorical:
       which labels are alive, almost free of n).
-    - `quantiles`: the recorded generations whose quantiles are wanted; by default all if they are
-      at most 64, else up to 60 of them, even in log t. Moments are kept at every one.
+    - `quantiles`: the recorded generations whose quantiles, skewness and kurtosis are wanted (NaN at
+      the others); by default all if they are at most 64, else up to 60 of them, even in log t. Means,
+      variances and extremes are kept at every recorded one.
     - `trajectories`: keep every chain's values.
     - `chunk`: chains in flight at once, rounded up to whole blocks; by default a block for each
       processor core or device, as far as `memory` allows. It changes no number.
@@ -280,7 +282,10 @@ def _quantiles_at(quantiles: Any, recorded: np.ndarray) -> np.ndarray:
             return np.arange(len(recorded))
         spaced = np.geomspace(1, len(recorded), 60) - 1
         return np.unique(np.round(spaced).astype(np.int64))
-    wanted = np.unique(np.asarray(quantiles, np.int64)) if len(quantiles) else np.zeros(0, np.int64)
+    given = np.asarray(quantiles)
+    if given.ndim != 1 or (given.size and not np.issubdtype(given.dtype, np.integer)):
+        raise ValueError(f"`quantiles` must be a sequence of whole generations; got {quantiles!r}.")
+    wanted = np.unique(given.astype(np.int64))
     places = np.searchsorted(recorded, wanted)
     missing = ~np.isin(wanted, recorded)
     if missing.any():

@@ -23,12 +23,14 @@ def prepared(**given):
     return json.loads(found.stdout)
 
 
-def test_programs_are_kept_where_caches_are():
-    found = prepared(XDG_CACHE_HOME="/somewhere")
-    assert found["JAX_COMPILATION_CACHE_DIR"] == os.path.join(
-        "/somewhere", "modelcollapse", "programs"
-    )
+def test_programs_are_kept_where_caches_are(tmp_path):
+    found = prepared(XDG_CACHE_HOME=str(tmp_path))
+    assert found["JAX_COMPILATION_CACHE_DIR"] == os.path.join(tmp_path, "modelcollapse", "programs")
     assert float(found["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"]) < 1
+
+
+def test_without_a_place_nothing_is_kept():
+    assert "JAX_COMPILATION_CACHE_DIR" not in prepared(XDG_CACHE_HOME="/proc/none")
 
 
 def test_what_the_user_set_stays():

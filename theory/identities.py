@@ -10,7 +10,7 @@ from modelcollapse.theory.gaussian.family import Gaussian
 from modelcollapse.theory.gaussian.steps import initial_variance
 from modelcollapse.theory.ledger import Row, Where, Wrong, theorem
 from modelcollapse.theory.loop import Loop
-from modelcollapse.theory.multivariate.family import MultivariateGaussian
+from modelcollapse.theory.multivariate.family import MultivariateGaussian, is_regular
 from modelcollapse.theory.multivariate.trials import REGIMES as _SEVERAL_DIMENSIONS
 from modelcollapse.theory.multivariate.trials import initial_covariance
 from modelcollapse.theory.observables import (
@@ -161,8 +161,8 @@ def gaussian_w2_balance(loop: Loop, t: Any) -> Any:
     gives="identity",
     where=Where(
         family=(Gaussian, MultivariateGaussian, Categorical),
-        also=_pooled_maximum_likelihood,
-        assuming="maximum likelihood on any pooled sample",
+        also=lambda loop: _pooled_maximum_likelihood(loop) and is_regular(loop),
+        assuming="maximum likelihood on any pooled sample, a regular truth",
     ),
     source=("shumailov2024", "alemohammad2024"),
     derived_here=True,

@@ -34,6 +34,11 @@ def check_design(loop: Loop, sizes: tuple[np.ndarray, np.ndarray], path: str) ->
             "`LinearRegression(design='fixed')` needs one n for all generations; "
             f"got between {rows[rows > 0].min()} and {rows.max()} rows."
         )
+    if truth.design == "orthogonal" and rows[rows > 0].min() < truth.features:
+        raise ValueError(
+            f"`LinearRegression(design='orthogonal')` needs at least p = {truth.features} rows in every "
+            f"batch, which fewer cannot be; got {rows[rows > 0].min()}."
+        )
     if truth.design == "orthogonal" and path == "raw":
         apart = [size[size > 0] for size in sizes]
         if any(np.ptp(size) for size in apart if size.size) or regime.random_mixture:

@@ -112,6 +112,7 @@ def columns():
         "constant": np.full(4096, 0.1),
         "huge": 1e18 * np.exp(normal),
         "tiny": 1e-30 * normal,
+        "vast": 2e37 * normal,
         "infinite": np.where(np.arange(4096) == 3000, np.inf, normal),
         "first infinite": np.where(np.arange(4096) == 0, -np.inf, normal),
         "broken": np.where(np.arange(4096) == 70, np.nan, normal),

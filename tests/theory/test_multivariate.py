@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from modelcollapse.sims import simulate
+from modelcollapse.sims.verdicts import check
 from modelcollapse.theory import (
     Accumulate,
     Gaussian,
@@ -309,3 +311,24 @@ def test_the_mean_covariance_follows_one_dimension():
     t = np.arange(5)
     expected = 5.5 * plain(Loop(Gaussian(), Accumulate(n=5)), t)
     np.testing.assert_allclose(entry(loop, t), expected, rtol=1e-13)
+
+
+def test_check_of_more_dimensions_than_pivots_are_kept():
+    run = simulate(
+        Loop(MultivariateGaussian(np.zeros(10)), Replace(n=20)), 1, 256, key=jax.random.key(0)
+    )
+    assert "refuted" not in str(check(run))
+
+
+def test_a_singular_truth_has_no_theorem_of_full_rank():
+    loop = Loop(MultivariateGaussian(np.zeros(2), log_pivots=[0.0, -np.inf]), Replace(n=8))
+    names = {entry.name for entry in find(loop)}
+    assert "multivariategaussian_total_variance" in names
+    assert not {"multivariategaussian_replace_rank", "entropy_balance"} & names
+
+
+def test_a_covariance_is_symmetric_up_to_rounding():
+    model = MultivariateGaussian(covariance=[[1, 1e-18], [0, 1]])
+    np.testing.assert_allclose(model.covariance, np.eye(2), atol=1e-12)
+    with pytest.raises(ValueError, match="must be symmetric"):
+        MultivariateGaussian(covariance=[[1, 0.1], [0, 1]])

@@ -6,17 +6,21 @@ import pytest
 from scipy import stats
 
 from modelcollapse.theory import (
+    Accumulate,
     Categorical,
+    Fresh,
     Gaussian,
     LinearRegression,
     Loop,
     Replace,
     Weighted,
+    find,
     x64,
 )
 from modelcollapse.theory.gaussian import fresh as gaussian_fresh
 from modelcollapse.theory.gaussian import weighted as gaussian_weighted
 from modelcollapse.theory.ledger import LEDGER
+from modelcollapse.theory.observables import ExcessRisk
 from modelcollapse.theory.regression import accumulate, fresh, replace, solve, weighted
 
 P = 3
@@ -276,3 +280,25 @@ def test_the_spread_of_the_risk_is_that_of_an_f_law():
 def test_bad_input_is_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    ("kinds", "regime", "claimed"),
+    [
+        ({"design": "orthogonal"}, Fresh(n_real=1, n_synthetic=4), False),
+        ({"design": "orthogonal"}, Fresh(n_real=2, n_synthetic=4), True),
+        ({"design": "orthogonal"}, Accumulate(n=(6, 1)), False),
+        ({"design": "fixed"}, Accumulate(n=(14, 14)), True),
+        ({"design": "fixed"}, Replace(n=(14, 20)), False),
+        ({"design": "fresh"}, Fresh(n_real=(9, 9, 9), n_synthetic=(9, 9)), True),
+        ({"design": "orthogonal", "noise": "unbiased"}, Weighted(2, 4, weight=1.0), False),
+        ({"design": "orthogonal"}, Weighted(1, 4, weight=0.6), False),
+    ],
+)
+def test_only_what_can_be_drawn_is_claimed(kinds, regime, claimed):
+    """Two regressors: an orthogonal batch has two rows or more, a fixed design one n for ever."""
+    loop = Loop(LinearRegression(np.zeros(2), **kinds), regime)
+    found = find(loop, ExcessRisk())
+    assert bool(found) == claimed
+    for entry in found:
+        assert np.all(np.isfinite(entry(loop, [1, 2])))

@@ -10,6 +10,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from modelcollapse.theory.arguments import is_traced, shown
 from modelcollapse.theory.gaussian.family import Gaussian
 from modelcollapse.theory.gaussian.recursion import affine_recursion
 from modelcollapse.theory.gaussian.steps import (
@@ -46,6 +47,13 @@ def weighted_states(
     require_draws(synthetic, 1, "n_synthetic")
     rest = 1 - weight
     from_real, from_latest = parameters * weight**2 / real, parameters * rest**2 / synthetic
+    if noise == "unbiased":
+        lost = from_real + from_latest
+        if not is_traced(lost) and np.max(np.asarray(lost)) >= 1:
+            raise ValueError(
+                f"`weight` must leave p (w^2/n_real + (1-w)^2/n_synthetic), p = {parameters:g}, below 1 "
+                f"for an unbiased divisor; got {shown(weight)}."
+            )
     moved = [rest**2 * jnp.ones_like(real), from_latest]
     if noise == "known":
         kept, fed = [jnp.zeros_like(real), jnp.ones_like(real)], jnp.zeros_like(real)
@@ -115,8 +123,9 @@ def optimal_weight(n_real: Any, n_synthetic: Any) -> Any:
     equal sizes.
 
     It minimises $[w^2/n_r+(1-w)^2/n_s]/(1-(1-w)^2)$, whose value there is $w^*/n_r$: the stationary error
-    of a mean whose variance is known or estimated without bias, and of a regression with an orthogonal design
-    and known noise, exactly."""
+    of a mean whose variance is known or each batch's own unbiased one, and of a regression with an
+    orthogonal design and known noise, exactly. Not with `estimator="unbiased"`, whose pooled variance
+    exceeds the truth's."""
     require_draws(n_real, 1, "n_real")
     require_draws(n_synthetic, 1, "n_synthetic")
     k = n_real / n_synthetic
@@ -178,7 +187,26 @@ def _true_noise(predict: Any, loop: Loop, t: Any) -> Any:
 
 
 _fixed_noise = Wrong("synthetic draws with the true variance", _true_noise)
-_WHERE = Where(family=Gaussian, regime=Weighted)
+
+
+def has_degrees(loop: Loop, parameters: int, unbiased: bool) -> bool:
+    """Whether an unbiased divisor is positive in every generation."""
+    if not unbiased:
+        return True
+    regime = loop.regime
+    if callable(regime.n_real) or callable(regime.n_synthetic):  # pyright: ignore[reportAttributeAccessIssue]
+        return False
+    least = [np.min(size) for size in (regime.n_real, regime.n_synthetic)]  # pyright: ignore[reportAttributeAccessIssue]
+    shares = (regime.weight, 1 - regime.weight)  # pyright: ignore[reportAttributeAccessIssue]
+    return bool(parameters * sum(w**2 / n for w, n in zip(shares, least, strict=True)) < 1)
+
+
+_WHERE = Where(
+    family=Gaussian,
+    regime=Weighted,
+    also=lambda loop: has_degrees(loop, 1, loop.truth.estimator == "unbiased"),  # pyright: ignore[reportAttributeAccessIssue]
+    assuming="w^2/n_r + (1-w)^2/n_s < 1, listed, for the unbiased variance",
+)
 _MLE, _UNBIASED = _loop(3, 4), _loop(4, 5, estimator="unbiased")
 _SCHEDULE = _loop((3, 2, 4, 3), (4, 3, 6, 2))
 _SLIPS = (off_by_one, fewer_draws)

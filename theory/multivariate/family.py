@@ -257,6 +257,12 @@ class MultivariateGaussian(AbstractFamily):
         )
 
 
+def is_regular(loop: Any) -> bool:
+    """True unless the loop's truth is a multivariate Gaussian that spreads in fewer than d directions."""
+    pivots = getattr(loop.truth, "log_pivots", None)
+    return pivots is None or bool(np.isfinite(np.asarray(pivots)).all())
+
+
 def _array(value: Any) -> Any:
     return value if isinstance(value, jax.Array) else np.asarray(value, dtype=np.float64)
 
@@ -286,8 +292,10 @@ def _decomposed(covariance: Any) -> tuple[Any, Any]:
         return 2 * jnp.log(jnp.diagonal(root)), root / jnp.diagonal(root)
     matrix = np.asarray(covariance, dtype=np.float64)
     name, shown = "MultivariateGaussian(covariance=...)", f"{matrix.tolist()!r:.60}"
-    if not np.allclose(matrix, matrix.T, rtol=1e-6, atol=0):
+    deviations = np.sqrt(np.abs(np.diagonal(matrix)))
+    if (np.abs(matrix - matrix.T) > 1e-6 * np.outer(deviations, deviations)).any():
         raise ValueError(f"`{name}` must be symmetric; got {shown}.")
+    matrix = (matrix + matrix.T) / 2
     try:
         root = np.linalg.cholesky(matrix)
     except np.linalg.LinAlgError:

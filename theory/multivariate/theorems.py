@@ -23,7 +23,7 @@ from modelcollapse.theory.ledger import (
 )
 from modelcollapse.theory.loop import Loop
 from modelcollapse.theory.multivariate import replace, trials
-from modelcollapse.theory.multivariate.family import MultivariateGaussian
+from modelcollapse.theory.multivariate.family import MultivariateGaussian, is_regular
 from modelcollapse.theory.observables import (
     Determinant,
     KLFromTruth,
@@ -78,12 +78,16 @@ def _where(least: int, words: str) -> Where:
         also=lambda loop: (
             not callable(loop.regime.n)
             and bool(np.min(loop.regime.n) > loop.truth.dimension + least)
+            and is_regular(loop)
         ),
-        assuming=words,
+        assuming=f"{words}, a regular truth",
     )
 
 
 _REPLACE = Where(family=MultivariateGaussian, regime=Replace)
+_FULL_RANK = Where(
+    family=MultivariateGaussian, regime=Replace, also=is_regular, assuming="a regular truth"
+)
 _REGULAR = _where(0, "every n_t > d, listed")
 _MORE = _where(2, "every n_t > d + 2, listed")
 
@@ -132,12 +136,23 @@ _variance_of_one = Wrong(
 )
 
 
-def _cumulants(cumulant: Any) -> Any:
-    def spread(loop: Loop, t: Any) -> tuple[Any, Any]:
-        raw = raw_moments([cumulant(**_draws(loop, t), order=j) for j in (1, 2, 3)])
-        return variance_and_skewness(*raw[1:])
+def _spread(cumulants: list[Any]) -> tuple[Any, Any]:
+    return variance_and_skewness(*raw_moments(cumulants)[1:])
 
-    return spread
+
+def _log_determinant_spread(loop: Loop, t: Any) -> tuple[Any, Any]:
+    return _spread(
+        [replace.log_determinant_cumulant(**_draws(loop, t), order=j) for j in (1, 2, 3)]
+    )
+
+
+def _log_pivots(loop: Loop, t: Any, order: int) -> Any:
+    """Of the pivots that the observable keeps."""
+    return replace.log_pivots_cumulant(**_draws(loop, t), order=order)[:, : LogPivots().kept]
+
+
+def _log_pivots_spread(loop: Loop, t: Any) -> tuple[Any, Any]:
+    return _spread([_log_pivots(loop, t, order) for order in (1, 2, 3)])
 
 
 def _determinant_spread(loop: Loop, t: Any) -> tuple[Any, Any]:
@@ -211,7 +226,7 @@ def multivariategaussian_mean_error(loop: Loop, t: Any) -> Any:
         Row(trials.UNBIASED, (1, 2, 3), (off_by_one, fewer_draws, other_estimator)),
         Row(trials.SCHEDULE, (1, 2, 3), (off_by_one, fewer_draws, ahead)),
     ],
-    spread=_cumulants(replace.log_determinant_cumulant),
+    spread=_log_determinant_spread,
 )  # fmt: skip
 def multivariategaussian_replace_log_determinant(loop: Loop, t: Any) -> Any:
     r"""$\mathbb E\log(\det\Sigma_t/\det\Sigma_0)=\sum_{s\le t}\sum_{k=0}^{d-1}[\psi((\nu_s-k)/2)+\log(2/c_s)]$, $\nu_s=n_s-1$, every $n_s>d$; the variance is $\sum_{s\le t}\sum_k\psi_1((\nu_s-k)/2)$. No property of the truth enters."""
@@ -249,11 +264,11 @@ def multivariategaussian_replace_log_determinant_squared(loop: Loop, t: Any) -> 
         Row(trials.UNBIASED, (1, 3), (off_by_one, fewer_draws, other_estimator)),
         Row(trials.SCHEDULE, (1, 2, 3), (off_by_one, fewer_draws, ahead)),
     ],
-    spread=_cumulants(replace.log_pivots_cumulant),
+    spread=_log_pivots_spread,
 )  # fmt: skip
 def multivariategaussian_replace_log_pivots(loop: Loop, t: Any) -> Any:
     r"""With $C_t$ the Cholesky factor of $\Sigma_t$ and $k=0,\dots,d-1$, $\mathbb E\log(C_{t,kk}^2/C_{0,kk}^2)=\sum_{s\le t}[\psi((\nu_s-k)/2)+\log(2/c_s)]$, with variance $\sum_{s\le t}\psi_1((\nu_s-k)/2)$ and independent of the other pivots, every $n_s>d$: the later a pivot, the faster it goes, and at constant n each term is a Lyapunov exponent of $\Sigma_t$."""
-    return replace.log_pivots_cumulant(**_draws(loop, t), order=1)[:, : LogPivots().kept]
+    return _log_pivots(loop, t, 1)
 
 
 @theorem(
@@ -353,7 +368,7 @@ def multivariategaussian_replace_kl_from_truth(loop: Loop, t: Any) -> Any:
 
 @theorem(
     observable=Rank(),
-    where=_REPLACE,
+    where=_FULL_RANK,
     source="alemohammad2024",
     derived_here=True,
     rows=[Row(trials.FEW, (1, 2, 3, 4, 5), (more_draws, off_by_one, Wrong(

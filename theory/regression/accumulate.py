@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from modelcollapse.theory.arguments import is_traced, shown
 from modelcollapse.theory.gaussian.steps import as_schedule, horizon, pick, prefix_sums
 from modelcollapse.theory.ledger import Row, Where, Wrong, fewer_draws, off_by_one, theorem
 from modelcollapse.theory.loop import Loop
@@ -27,8 +28,10 @@ from modelcollapse.theory.regression.steps import (
     mle_noise,
     orthogonal_design,
     random_design,
+    require_batches,
     require_kind,
     require_rows,
+    serves_design,
     spare_rows,
     unbiased_noise,
 )
@@ -68,13 +71,15 @@ def excess_risk(
     $h_1\sigma_0^2\sum_{i\le t}1/i^2$ for the same rows for ever, $h_1=p/(n-p-1)$ or $p/n$.
 
     **Arguments:** rows a generation `n`, a number or, unless the design is fixed, the sizes
-    $n_1,\dots,n_T$, of which the first must exceed p by 2 (an orthogonal design: by 0); generations
-    `t`; the number `features` of regressors, p; `design`, `noise` and the initial noise
+    $n_1,\dots,n_T$, of which the first must exceed p by 2 (an orthogonal design: all must be p or
+    more); generations `t`; the number `features` of regressors, p; `design`, `noise` and the initial noise
     `variance`. **Returns:** float64, the shape of `t`.
     """
+    require_batches(n, features, design)
     sizes = _sizes(n, t, features, spare_rows(design, noise))
     if design == "fixed":
         _require_constant(n)
+        n = sizes[0]
     pooled = jnp.cumsum(sizes)
     # The same rows i times over are worth 1/i of their first fit's error.
     free = {"fresh": pooled - features - 1, "orthogonal": pooled}
@@ -84,8 +89,10 @@ def excess_risk(
 
 
 def _require_constant(n: Any) -> None:
-    if jnp.ndim(n) > 0:
-        raise ValueError(f"`n` must be one number for a fixed design; got shape {jnp.shape(n)}.")
+    if jnp.ndim(n) > 0 and not is_traced(n) and np.ptp(np.asarray(n)) > 0:
+        raise ValueError(
+            f"`n` must be the same in all generations of a fixed design; got {shown(n)}."
+        )
 
 
 @float64
@@ -127,13 +134,14 @@ _RISK = Where(
     family=LinearRegression,
     regime=Accumulate,
     also=has_moments,
-    assuming="n_1 > p + 1, listed, unless the design is orthogonal",
+    assuming="sizes listed; n_1 > p + 1 and a fixed design's n constant, or an orthogonal design with "
+    "every n_t >= p",
 )
 _REFITTED = Where(
     family=LinearRegression,
     regime=Accumulate,
-    also=lambda loop: loop.truth.noise != "known",  # pyright: ignore[reportAttributeAccessIssue]
-    assuming="the noise is refitted",
+    also=lambda loop: loop.truth.noise != "known" and serves_design(loop),  # pyright: ignore[reportAttributeAccessIssue]
+    assuming="the noise is refitted; a fixed design's n is constant, an orthogonal one's p or more",
 )
 _FRESH, _FIXED = _loop(14), _loop(14, design="fixed")
 _MLE, _UNBIASED = _loop(14, noise="mle"), _loop(14, noise="unbiased")

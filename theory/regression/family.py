@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
-from modelcollapse.theory.arguments import numbers, require, require_number
+from modelcollapse.theory.arguments import is_traced, numbers, require, require_number
 from modelcollapse.theory.family import AbstractFamily, AbstractStatistic
 from modelcollapse.theory.regression.solve import cholesky, solve
 
@@ -116,12 +116,13 @@ class LinearRegression(AbstractFamily):
             )
         if variance is not None and log_variance is not None:
             raise ValueError("`LinearRegression` takes `variance` or `log_variance`, not both.")
-        if not isinstance(coefficients, jax.Array):
+        if not is_traced(coefficients):
             name = "LinearRegression(coefficients=...)"
-            coefficients = numbers(coefficients, name)
-            if coefficients.ndim != 1:
-                raise ValueError(f"`{name}` must have shape (p,); got shape {coefficients.shape}.")
-            require(coefficients, name, finite=True)
+            values = numbers(coefficients, name)
+            if values.ndim != 1:
+                raise ValueError(f"`{name}` must have shape (p,); got shape {values.shape}.")
+            require(values, name, finite=True)
+            coefficients = coefficients if isinstance(coefficients, jax.Array) else values
         if log_variance is None:
             variance = 1.0 if variance is None else variance
             require_number(variance, "LinearRegression(variance=...)", 0, beyond_least=True)

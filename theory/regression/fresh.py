@@ -29,6 +29,7 @@ from modelcollapse.theory.regression.steps import (
     mle_noise,
     orthogonal_design,
     random_design,
+    require_batches,
     require_rows,
     spare_rows,
     trace,
@@ -50,11 +51,17 @@ def _kept(n_real: Any, n_synthetic: Any, features: Any, design: str) -> tuple[An
     return a + b + b * (n * p - 2) / (n - p - 1), beta - square
 
 
-def _states(n_real: Any, n_synthetic: Any, t: Any, features: Any, design: str, noise: str) -> Any:
+def _require_new_rows(design: str) -> None:
     if design == "fixed":
         raise ValueError("`design` must be fresh or orthogonal with new real rows; got 'fixed'.")
+
+
+def _states(n_real: Any, n_synthetic: Any, t: Any, features: Any, design: str, noise: str) -> Any:
+    _require_new_rows(design)
     require_draws(n_real, 0, "n_real")
     require_draws(n_synthetic, 0, "n_synthetic")
+    require_batches(n_real, features, design, "n_real")
+    require_batches(n_synthetic, features, design, "n_synthetic")
     real, synthetic = (as_schedule(size, horizon(t)) for size in (n_real, n_synthetic))
     n, p = real + synthetic, features
     require_rows(n, p, spare_rows(design, noise), "n_real + n_synthetic")
@@ -87,7 +94,8 @@ def excess_risk(
     r"""$\mathbb E|\beta_t-\beta_0|^2=\sigma_0^2M_t$ by the recursion above.
 
     **Arguments:** `n_real` and `n_synthetic` rows a generation, numbers or schedules (at generation 1
-    all are real), of which the sum must exceed p by 2 (an orthogonal design: by 0); generations `t`;
+    all are real), of which the sum must exceed p by 2 (an orthogonal design: each must be p or more,
+    or none, since fewer rows cannot be orthogonal); generations `t`;
     the number `features` of regressors, p; `design`, "fresh" or "orthogonal"; `noise`; the initial
     noise `variance`. **Returns:** float64, the shape of `t`.
     """
@@ -115,8 +123,11 @@ def stationary_risk(
 ) -> Any:
     r"""The limit $h\sigma_0^2/(1-\kappa)$ of the risk with known noise at constant sizes,
     `n_real >= 1`; $p\sigma_0^2/(n_r(1+\beta))$ for an orthogonal design."""
+    _require_new_rows(design)
     require_draws(n_real, 1, "n_real")
     require_draws(n_synthetic, 0, "n_synthetic")
+    require_batches(n_real, features, design, "n_real")
+    require_batches(n_synthetic, features, design, "n_synthetic")
     n = n_real + n_synthetic
     require_rows(n, features, spare_rows(design, "known"), "n_real + n_synthetic")
     kappa, _ = _kept(n_real, n_synthetic, features, design)
@@ -132,7 +143,7 @@ def _loop(n_real: Any, n_synthetic: Any, **kinds: Any) -> Loop:
     return Loop(truth, Fresh(n_real=n_real, n_synthetic=n_synthetic))
 
 
-_WORDS = "every n_r + n_s > p + 1, listed, unless the design is orthogonal"
+_WORDS = "sizes listed; every n_r + n_s > p + 1, or an orthogonal design with batches of p or more"
 _RISK = Where(
     family=LinearRegression,
     regime=Fresh,

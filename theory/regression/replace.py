@@ -42,6 +42,7 @@ from modelcollapse.theory.regression.steps import (
     random_design,
     require_kind,
     require_rows,
+    serves_design,
     spare_rows,
     trace,
     unbiased_noise,
@@ -81,17 +82,19 @@ def noise_variance_moment(
     n: Any, t: Any, features: Any, q: Any, *, noise: str = "mle", variance: Any = 1.0
 ) -> Any:
     r"""$\mathbb E\,\sigma_t^{2q}=\sigma_0^{2q}\prod_{s\le t}(2/c_s)^q\,\Gamma(\nu_s/2+q)/\Gamma(\nu_s/2)$,
-    $\nu=n-p$, $c=n$ (`"mle"`) or $\nu$ (`"unbiased"`). Arguments as in [`excess_risk`][]; real `q`
-    above $-\nu/2$."""
+    $\nu=n-p$, $c=n$ (`"mle"`) or $\nu$ (`"unbiased"`), for real `q`; infinite if some $\nu_s\le-2q$.
+    Arguments as in [`excess_risk`][]."""
     require_kind("fresh", noise)
-    require_rows(n, features, 1)
+    require_rows(n, features, int(noise != "known"))
     if noise == "known":
         return variance**q * jnp.exp(total(jnp.zeros_like, n, t))
 
     def step(size: Any) -> Any:
         return q * log_shrinkage(size, features, noise) + log_gamma_ratio((size - features) / 2, q)
 
-    return variance**q * jnp.exp(total(step, n, t))
+    # At t = 0 no factor enters, not even one without a mean.
+    log_moment = jnp.where(jnp.asarray(t) == 0, 0.0, total(step, n, t))
+    return variance**q * jnp.where(jnp.isnan(log_moment), jnp.inf, jnp.exp(log_moment))
 
 
 @float64
@@ -101,7 +104,7 @@ def noise_variance(
     r"""$\mathbb E\,\sigma_t^2=\sigma_0^2\prod_{s\le t}(1-p/n_s)$ (`"mle"`), $\sigma_0^2$ (`"unbiased"`).
     Arguments as in [`excess_risk`][]."""
     require_kind("fresh", noise)
-    require_rows(n, features, 1)
+    require_rows(n, features, int(noise != "known"))
     return variance * jnp.exp(total(lambda size: log_shrinkage(size, features, noise), n, t))
 
 
@@ -215,13 +218,13 @@ _RISK = Where(
     family=LinearRegression,
     regime=Replace,
     also=has_moments,
-    assuming="every n_t > p + 1, listed, unless the design is orthogonal",
+    assuming="sizes listed; every n_t > p + 1 and a fixed design's n constant, or an orthogonal design",
 )
 _REFITTED = Where(
     family=LinearRegression,
     regime=Replace,
-    also=lambda loop: loop.truth.noise != "known",  # pyright: ignore[reportAttributeAccessIssue]
-    assuming="the noise is refitted",
+    also=lambda loop: loop.truth.noise != "known" and serves_design(loop),  # pyright: ignore[reportAttributeAccessIssue]
+    assuming="the noise is refitted; a fixed design's n is constant",
 )
 _FRESH, _MLE = _loop(16), _loop(16, noise="mle")
 _UNBIASED = _loop(16, noise="unbiased")

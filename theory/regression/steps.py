@@ -5,7 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from modelcollapse.theory.arguments import require
+from modelcollapse.theory.arguments import is_traced, require
 from modelcollapse.theory.gaussian.steps import require_draws, size_of
 from modelcollapse.theory.ledger import Wrong
 from modelcollapse.theory.loop import Loop
@@ -26,6 +26,13 @@ def require_rows(n: Any, features: Any, spare: int, name: str = "n") -> None:
     """`ValueError` unless every size exceeds the number of features by `spare`."""
     require(features, "features", 1, finite=True, whole=True)
     require_draws(n, int(features) + spare, name)
+
+
+def require_batches(n: Any, features: Any, design: str, name: str = "n") -> None:
+    """`ValueError` if a batch of an orthogonal design has fewer than p rows, but some."""
+    if design == "orthogonal" and not is_traced(n):
+        sizes = np.asarray(n)
+        require(np.where(sizes > 0, sizes, int(features)), name, int(features))
 
 
 def spare_rows(design: str, noise: str) -> int:
@@ -61,18 +68,40 @@ def draws(loop: Loop, t: Any, *fields: str) -> dict[str, Any]:
     return {field: size_of(loop, t, field) for field in fields} | {"t": t} | regression_of(loop)
 
 
+def serves_design(loop: Loop) -> bool:
+    """Whether the loop's sizes are known to allow its design: p rows in each batch of an orthogonal
+    one, the same n for ever for a fixed one."""
+    sizes = _listed(loop)
+    if loop.truth.design == "fresh":
+        return True
+    if sizes is None:
+        return False
+    if loop.truth.design == "fixed":
+        return len(sizes) == 1 and bool(np.ptp(sizes[0]) == 0)
+    return all(bool(np.all(size[size > 0] >= loop.truth.features)) for size in sizes)
+
+
 def has_moments(loop: Loop, least: int = 2) -> bool:
-    """Whether every training set is known to exceed p by `least` rows, or the design is orthogonal."""
+    """Whether the sizes allow the design, and every training set is known to exceed p by `least` rows
+    if its rows are Gaussian."""
+    sizes = _listed(loop)
+    if not serves_design(loop) or sizes is None:
+        return False
     if loop.truth.design == "orthogonal":
         return True
+    if type(loop.regime).__name__ == "Accumulate":
+        sizes = [size[:1] for size in sizes]
+    # A number serves every generation; of two schedules the shorter ends both.
+    length = min((size.size for size in sizes if size.size > 1), default=1)
+    total = sum(size[:length] if size.size > 1 else size for size in sizes)
+    return bool(np.min(total) >= loop.truth.features + least)
+
+
+def _listed(loop: Loop) -> list[np.ndarray] | None:
+    """The sizes of the loop's batches; a schedule given by a function has no end, and gives None."""
     fields = ("n", "n_real", "n_synthetic")
     sizes = [getattr(loop.regime, field) for field in fields if hasattr(loop.regime, field)]
-    # A schedule given by a function has no end at which to stop asking.
-    if any(callable(size) for size in sizes):
-        return False
-    if type(loop.regime).__name__ == "Accumulate":
-        sizes = [np.ravel(size)[0] for size in sizes]
-    return bool(np.min(sum(np.asarray(size) for size in sizes)) >= loop.truth.features + least)
+    return None if any(callable(size) for size in sizes) else [np.ravel(size) for size in sizes]
 
 
 def _with(loop: Loop, **changes: Any) -> Loop:

@@ -10,7 +10,12 @@ from typing import Any
 import numpy as np
 
 from modelcollapse.theory.gaussian.steps import size_of
-from modelcollapse.theory.gaussian.weighted import exchanged, unweighted, weighted_states
+from modelcollapse.theory.gaussian.weighted import (
+    exchanged,
+    has_degrees,
+    unweighted,
+    weighted_states,
+)
 from modelcollapse.theory.ledger import Row, Where, fewer_draws, off_by_one, theorem
 from modelcollapse.theory.loop import Loop
 from modelcollapse.theory.observables import ExcessRisk, NoiseVariance
@@ -24,6 +29,7 @@ from modelcollapse.theory.regression.steps import (
     regression_of,
     require_kind,
     require_rows,
+    serves_design,
     unbiased_noise,
 )
 
@@ -91,7 +97,12 @@ def _draws(loop: Loop, t: Any) -> dict[str, Any]:
 
 
 def _is_orthogonal(loop: Loop) -> bool:
-    return loop.truth.design == "orthogonal"  # pyright: ignore[reportAttributeAccessIssue]
+    truth = loop.truth
+    return (
+        truth.design == "orthogonal"  # pyright: ignore[reportAttributeAccessIssue]
+        and serves_design(loop)
+        and has_degrees(loop, truth.features, truth.noise == "unbiased")  # pyright: ignore[reportAttributeAccessIssue]
+    )
 
 
 def _loop(n_real: Any, n_synthetic: Any, noise: Any) -> Loop:
@@ -103,13 +114,13 @@ _RISK = Where(
     family=LinearRegression,
     regime=Weighted,
     also=_is_orthogonal,
-    assuming="the design is orthogonal",
+    assuming="an orthogonal design, listed batches of p rows or more",
 )
 _REFITTED = Where(
     family=LinearRegression,
     regime=Weighted,
     also=lambda loop: _is_orthogonal(loop) and loop.truth.noise != "known",  # pyright: ignore[reportAttributeAccessIssue]
-    assuming="the design is orthogonal and the noise is refitted",
+    assuming="an orthogonal design, listed batches of p rows or more; the noise is refitted",
 )
 _KNOWN, _MLE = _loop(3, 4, "known"), _loop(3, 4, "mle")
 _UNBIASED = _loop(4, 5, "unbiased")

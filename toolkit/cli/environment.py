@@ -3,6 +3,7 @@
 JAX reads them when it is first imported, so the package imports it only inside commands.
 """
 
+import contextlib
 import os
 import sys
 from collections.abc import MutableMapping
@@ -18,8 +19,13 @@ def prepare(environment: MutableMapping[str, str] = os.environ) -> None:
     at all), and a vector width in `XLA_FLAGS` is left alone. Too late once JAX is imported."""
     if "jax" in sys.modules:
         return
-    folder = str(_cache_home(environment) / "modelcollapse" / "programs")
-    if environment.setdefault("JAX_COMPILATION_CACHE_DIR", folder):
+    folder = _cache_home(environment) / "modelcollapse" / "programs"
+    # Where none can be made, programs are compiled anew.
+    with contextlib.suppress(OSError):
+        if "JAX_COMPILATION_CACHE_DIR" not in environment:
+            folder.mkdir(parents=True, exist_ok=True)
+            environment["JAX_COMPILATION_CACHE_DIR"] = str(folder)
+    if environment.get("JAX_COMPILATION_CACHE_DIR"):
         environment.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
         environment.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "0")
     flags = environment.get("XLA_FLAGS", "")
@@ -34,6 +40,6 @@ def _cache_home(environment: MutableMapping[str, str]) -> Path:
 
 def _has_wide_vectors() -> bool:
     try:
-        return " avx512f " in Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        return "avx512f" in Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
     except OSError:
         return False
