@@ -160,8 +160,10 @@ def summary(
 
     first = _total(deviation)
     # An infinite unit makes NaN of every deviation, also where the sum is infinite.
-    ordinary = jnp.all(jnp.isfinite(unit))
-    plain = jax.lax.cond(ordinary, lambda: first, lambda: _total(values))
+    finite = jnp.isfinite(unit)
+    plain = jax.lax.cond(
+        jnp.all(finite), lambda: first, lambda: jnp.where(finite, first, _total(values))
+    )
     higher = jax.lax.cond(detailed, more, fewer)
     fields = (pilot[:, 0], unit, plain, low, high, first, _total(square), *higher)
     return jnp.stack([jnp.asarray(field, jnp.float64) for field in fields])

@@ -271,7 +271,7 @@ def test_the_spread_of_the_risk_is_that_of_an_f_law():
         (lambda: Weighted(3, 0, 0.5), r"`Weighted\(n_synthetic=...\)` must be at least 1; got 0"),
         (lambda: replace.excess_risk(4, 1, 3), "`n` must be at least 5; got 4"),
         (lambda: replace.excess_risk(9, 1, 3, design="x"), "`design` must be one of fresh, orth"),
-        (lambda: accumulate.excess_risk((9, 9), 1, 3, design="fixed"), "`n` must be one number"),
+        (lambda: accumulate.excess_risk((9, 8), 2, 3, design="fixed"), "`n` must be the same"),
         (lambda: fresh.excess_risk(9, 9, 1, 3, design="fixed"), "`design` must be fresh or orth"),
         (lambda: weighted.excess_risk(2, 9, 0.5, 1, 3), "`n_real` must be at least 3; got 2"),
     ],
