@@ -158,8 +158,8 @@ _REFITTED = Where(
 )
 _FRESH, _MLE = _loop(5, 11), _loop(6, 10, noise="mle")
 _UNBIASED = _loop(6, 10, noise="unbiased")
-_ORTHOGONAL = _loop(2, 4, design="orthogonal")
-_ORTHOGONAL_MLE = _loop(2, 4, design="orthogonal", noise="mle")
+_ORTHOGONAL = _loop(3, 5, design="orthogonal")
+_ORTHOGONAL_MLE = _loop(3, 5, design="orthogonal", noise="mle")
 _SCHEDULE = _loop((3, 5, 2, 4), (12, 9, 14, 10), noise="mle")
 _SLIPS = (off_by_one, fewer_draws, fewer_features)
 _fixed_share = Wrong(
