@@ -10,6 +10,7 @@ from jaxtyping import Array, Int
 from modelcollapse.sims.paths.abstract import AbstractForwardPath
 from modelcollapse.sims.samplers import quantile_map
 from modelcollapse.sims.samplers.chi_square import log_mean_square
+from modelcollapse.sims.samplers.memory import packed, unpacked
 from modelcollapse.sims.samplers.normals import exponential32, normals
 from modelcollapse.sims.samplers.stream import Stream
 from modelcollapse.theory import AbstractRegime, Gaussian
@@ -29,21 +30,11 @@ def _packed(model: Gaussian) -> Any:
     XLA computes what a step returns array by array, so it would hash twice for two."""
     if model.mean.dtype != jnp.float32:
         return model.mean, model.log_variance
-    mean, log_variance = (
-        jax.lax.bitcast_convert_type(x, jnp.uint32).astype(jnp.uint64)
-        for x in (model.mean, model.log_variance)
-    )
-    return (mean << jnp.uint64(32)) | log_variance
+    return packed((model.mean, model.log_variance))
 
 
-def _unpacked(packed: Any, like: Gaussian) -> Gaussian:
-    if isinstance(packed, tuple):
-        mean, log_variance = packed
-    else:
-        mean, log_variance = (
-            jax.lax.bitcast_convert_type(word.astype(jnp.uint32), jnp.float32)
-            for word in (packed >> jnp.uint64(32), packed)
-        )
+def _unpacked(state: Any, like: Gaussian) -> Gaussian:
+    mean, log_variance = state if isinstance(state, tuple) else unpacked(state)
     return Gaussian(mean, log_variance=log_variance, estimator=like.estimator)
 
 

@@ -9,6 +9,7 @@ from jaxtyping import Array, Int
 
 from modelcollapse.sims.paths.abstract import AbstractForwardPath
 from modelcollapse.sims.samplers import bartlett, quantile_map
+from modelcollapse.sims.samplers.memory import once
 from modelcollapse.sims.samplers.stream import Stream
 from modelcollapse.theory import AbstractRegime, MultivariateGaussian
 from modelcollapse.theory.multivariate import triangular
@@ -122,7 +123,7 @@ class MultivariateStatistics(AbstractBartlett):
         self, streams: Stream, t: Any, n: Any, tag: int, prepared: Any
     ) -> MultivariateStatistic:
         mean, log_pivots = (x.T for x in self._mean_and_pivots(streams, t, n, tag, prepared))
-        reciprocals = bartlett.once(t, lambda: _reciprocals(log_pivots, n))
+        reciprocals = once(t, lambda: _reciprocals(log_pivots, n))
         parts = bartlett.blocks(streams, t, tag, dimension=self.dimension, dtype=self.dtype)
         below = bartlett.joined(*parts) * reciprocals[:, None, :]
         factor = below + jnp.eye(self.dimension, dtype=self.dtype)
@@ -185,7 +186,7 @@ class MultivariateColumns(AbstractBartlett):
         moved = [shift[k] for k in range(d)]
         if d > 1:
             rows, columns = np.tril_indices(d, -1)
-            normals = bartlett.packed(streams, t, tag, dimension=d, dtype=self.dtype)
+            normals = bartlett.below_diagonal(streams, t, tag, dimension=d, dtype=self.dtype)
             within = _reciprocals(step, synthetic) * jnp.where(scale > 0, 1, 0).astype(scale.dtype)
             ratio = jnp.where(
                 log_pivots[columns] > -jnp.inf, log_pivots[rows] - log_pivots[columns], 0
@@ -262,7 +263,7 @@ class MultivariateBlocks(AbstractBartlett):
                 x.T for x in (log_pivots, columns, reciprocals, jnp.exp(log_pivots / 2) * shift)
             )
 
-        rows, columns, reciprocals, shift = bartlett.once(t, prepare)
+        rows, columns, reciprocals, shift = once(t, prepare)
 
         def inner(normals: Any, below: slice, over: slice) -> Any:
             ratio = jnp.exp((rows[:, below, None] - columns[:, None, over]) / 2)

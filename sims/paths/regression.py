@@ -20,6 +20,7 @@ from modelcollapse.sims.paths.abstract import REAL, SYNTHETIC, AbstractForwardPa
 from modelcollapse.sims.paths.designs import sees_no_rotation
 from modelcollapse.sims.samplers import quantile_map
 from modelcollapse.sims.samplers.chi_square import log_mean_square
+from modelcollapse.sims.samplers.memory import packed, unpacked
 from modelcollapse.sims.samplers.normals import normals
 from modelcollapse.sims.samplers.stream import Stream
 from modelcollapse.theory import AbstractRegime, LinearRegression, Loop, Replace
@@ -120,7 +121,7 @@ class RegressionStatistics(AbstractForwardPath):
             if self.rotated:
                 fixed = jnp.ones((2 * self.features - 1, chains), self.dtype)
         if self.closed:
-            return _packed(self._halves(coefficients)), log_variance, None, fixed
+            return packed(self._halves(coefficients)), log_variance, None, fixed
         p = self.features
         own_gram = jnp.zeros((p, p, chains), self.dtype) if self._random else zeros
         empty = RegressionStatistic(zeros, own_gram, coefficients * 0, zeros - jnp.inf)
@@ -146,10 +147,10 @@ class RegressionStatistics(AbstractForwardPath):
         if self.closed:
             batch = Batch(self, streams, t, synthetic, SYNTHETIC, prepared)
             scale = jnp.exp(log_variance / 2) * batch.deviation()
-            moved = _packed(
+            moved = packed(
                 [
                     own + scale * z
-                    for own, z in zip(_unpacked(coefficients), batch.halves(), strict=True)
+                    for own, z in zip(unpacked(coefficients), batch.halves(), strict=True)
                 ]
             )
             log_variance = self._refitted(log_variance, batch)
@@ -175,7 +176,7 @@ class RegressionStatistics(AbstractForwardPath):
     def models(self, state: Any, truth: LinearRegression) -> LinearRegression:
         coefficients, log_variance, _, fixed = state
         if self.closed:
-            coefficients = jnp.concatenate(_unpacked(coefficients))[: self.features]
+            coefficients = jnp.concatenate(unpacked(coefficients))[: self.features]
         if fixed is not None:
             start = truth.coefficients[:, None]
             turned = self._turned_up_to_rotation if self.rotated else self._turned
@@ -272,7 +273,7 @@ class RegressionStatistics(AbstractForwardPath):
 
     def _normals(self, streams: Stream, count: int, tag: int) -> Any:
         pairs = jnp.arange((count + 1) // 2)[:, None]
-        halves = _unpacked(_packed(normals(streams.words(pairs, tag), jnp.float32)))
+        halves = unpacked(packed(normals(streams.words(pairs, tag), jnp.float32)))
         return jnp.concatenate(halves)[:count]
 
 
@@ -339,7 +340,7 @@ class Batch:
         return count, factor, z, log_residual
 
     def _drawn(self, first: int, count: int) -> Any:
-        halves = _unpacked(_packed(self.halves(first, count)))
+        halves = unpacked(packed(self.halves(first, count)))
         return jnp.concatenate(halves)[:count]
 
     def _diagonal(self, first: int) -> Any:
@@ -376,18 +377,3 @@ def _summed(batch: Any) -> RegressionStatistic:
         jnp.where(here, solve_transposed(factor, z), 0),
         log_residual,
     )
-
-
-def _packed(halves: Any) -> Any:
-    """Two 32-bit numbers as one of 64 bits; numbers of 64 bits as they are."""
-    if len(halves) == 1:
-        return halves[0]
-    high, low = (jax.lax.bitcast_convert_type(x, jnp.uint32).astype(jnp.uint64) for x in halves)
-    return (high << jnp.uint64(32)) | low
-
-
-def _unpacked(packed: Any) -> list[Any]:
-    if packed.dtype != jnp.uint64:
-        return [packed]
-    words = (packed >> jnp.uint64(32), packed)
-    return [jax.lax.bitcast_convert_type(word.astype(jnp.uint32), jnp.float32) for word in words]

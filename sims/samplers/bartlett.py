@@ -10,7 +10,6 @@ Of generation t, slots `first..first + d - 1` give the mean, and in 32 bits the 
 word of each hash; the next d what else the pivots need; and those from `first + 2 d` on the rest.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -20,6 +19,7 @@ from jaxtyping import Array, Float
 
 from modelcollapse.sims.samplers import quantile_map
 from modelcollapse.sims.samplers.chi_square import log_mean_square
+from modelcollapse.sims.samplers.memory import once, packed, unpacked
 from modelcollapse.sims.samplers.normals import exponential32, normals
 from modelcollapse.sims.samplers.stream import Stream
 
@@ -33,39 +33,11 @@ def coefficients(sizes: np.ndarray, dimension: int, degree: int) -> np.ndarray:
     return quantile_map.coefficients(np.maximum(degrees, 0), degree)
 
 
-def once(t: Any, make: Callable[[], Any]) -> Any:
-    """What `make` computes, written to memory.
-
-    XLA:CPU would compute it again wherever it is read, and drops optimisation barriers before it
-    decides that. But whether a generation is negative only the running program knows."""
-    shapes = jax.eval_shape(make)
-
-    def never() -> Any:
-        return jax.tree.map(lambda shape: jnp.zeros(shape.shape, shape.dtype), shapes)
-
-    return jax.lax.cond(jnp.asarray(t) >= 0, make, never)
-
-
 def standard(streams: Stream, t: Any, slots: Any, dtype: Any) -> tuple[Any, ...]:
     """Standard normals at the slots of generation t: two arrays in 32 bits, one in 64."""
 
-    def draw() -> Any:
-        drawn = normals(streams.words(t, np.asarray(slots, np.uint32)), dtype)
-        if len(drawn) == 1:
-            return drawn[0]
-        # XLA computes arrays one by one, so it would hash twice for two.
-        first, second = (
-            jax.lax.bitcast_convert_type(x, jnp.uint32).astype(jnp.uint64) for x in drawn
-        )
-        return (first << jnp.uint64(32)) | second
-
-    both = once(t, draw)
-    if both.dtype == jnp.float64:
-        return (both,)
-    return tuple(
-        jax.lax.bitcast_convert_type(word.astype(jnp.uint32), jnp.float32)
-        for word in (both >> jnp.uint64(32), both)
-    )
+    words = streams.words(t, np.asarray(slots, np.uint32))
+    return unpacked(once(t, lambda: packed(normals(words, dtype))))
 
 
 def mean_and_pivots(
@@ -112,7 +84,7 @@ def _few(normal: Any, word: Any, degrees: Any) -> Any:
     return jnp.log(square) - jnp.log(jnp.clip(degrees, 1, 3)).astype(jnp.float32)
 
 
-def packed(
+def below_diagonal(
     streams: Stream, t: Any, first: int, *, dimension: int, dtype: Any
 ) -> Float[Array, "pairs chains"]:
     """The normals below the diagonal, row by row."""

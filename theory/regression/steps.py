@@ -9,6 +9,7 @@ from modelcollapse.theory.arguments import is_traced, require
 from modelcollapse.theory.gaussian.steps import require_draws, size_of
 from modelcollapse.theory.ledger import Wrong
 from modelcollapse.theory.loop import Loop
+from modelcollapse.theory.regimes import Accumulate
 from modelcollapse.theory.regression.family import LinearRegression
 
 _DESIGNS, _NOISES = ("fresh", "orthogonal", "fixed"), ("known", "mle", "unbiased")
@@ -89,7 +90,7 @@ def has_moments(loop: Loop, least: int = 2) -> bool:
         return False
     if loop.truth.design == "orthogonal":
         return True
-    if type(loop.regime).__name__ == "Accumulate":
+    if isinstance(loop.regime, Accumulate):
         sizes = [size[:1] for size in sizes]
     # A number serves every generation; of two schedules the shorter ends both.
     length = min((size.size for size in sizes if size.size > 1), default=1)
