@@ -71,9 +71,10 @@ def choose(
         return GaussianJump(truth.estimator)
     if name == "pivots":
         return MultivariatePivots.of(dtype, *sizes, truth.dimension)
-    if name in ("ancestors", "survivors"):
-        kind = CategoricalAncestors if name == "ancestors" else CategoricalSurvivors
-        return kind(categories=truth.categories, most=int(synthetic.max(initial=1)))
+    if name == "survivors":
+        return CategoricalSurvivors(truth.categories)
+    if name == "ancestors":
+        return CategoricalAncestors(truth.categories, most=int(synthetic.max(initial=1)))
     if name == "cumulative":
         if dtype != "float32" or synthetic.min() <= LEAST:
             raise ValueError(

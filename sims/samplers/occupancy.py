@@ -3,7 +3,8 @@ r"""How many boxes are occupied when balls are thrown into them: the number of p
 If every box gets an independent Poisson($\lambda$) number of balls, M in all, then given M they lie as M
 balls thrown uniformly. So most of the balls are thrown at once: the numbers of boxes with 0, 1, 2, ...
 balls are multinomial, drawn by conditional binomials. A throw with more balls than there are does not
-count (a condition on M alone), and the few balls left over are thrown one by one.
+count (a condition on M alone). Of the balls left over only those matter that do not land in a box
+already occupied; once few of them can meet, they are thrown one by one, but from meeting to meeting.
 """
 
 from typing import Any
@@ -12,14 +13,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from modelcollapse.sims.samplers.ancestors import join
 from modelcollapse.sims.samplers.binomial_quantile import binomials
-from modelcollapse.sims.samplers.stream import Stream, below
+from modelcollapse.sims.samplers.stream import Stream, uniform
 
-#: Up to so many balls are thrown one by one.
-_FEW = 256
-#: Standard deviations by which a throw's mean stays below the number of balls.
-_MARGIN = 3.0
+#: Balls picked to meet another on average, up to which they are thrown one by one.
+_FEW = 6.0
+#: Standard deviations by which a throw's mean stays below the number of balls, and its least share of
+#: them.
+_MARGIN, _SHARE = 4.0, 0.25
 #: Most balls a box that one throw makes on average, and balls that no box then gets (below 1e-24).
 _DENSEST, _NEVER = 4.0, 40
 _THINNED, _CLASSES, _SINGLE = 0, 1, 2
@@ -36,48 +37,52 @@ def occupied(
     - `balls`: how many are thrown, whole numbers.
     - `boxes`: how many there are, at most 2**31 - 1, the same for all chains.
     """
-    total = jnp.full(balls.shape, boxes, jnp.float64)
 
     def throw(carry: Any) -> Any:
-        turn, left, total, free = carry
-        active = _unfinished(left, free)
-        # Of the balls left, those that do not land in a box already occupied: from here on only
-        # the empty boxes matter.
-        chance = free / jnp.maximum(total, 1)
-        left = jnp.where(active, _binomial(streams.fold(turn, _THINNED), 0, left, chance), left)
-        total = jnp.where(active, free, total)
-        mean = jnp.minimum(left - _MARGIN * jnp.sqrt(left), _DENSEST * free)
-        mean = jnp.where(active, jnp.maximum(mean, 0), 0)
+        turn, left, free = carry
+        active = _many(left, free)
+        mean = jnp.maximum(left - _MARGIN * jnp.sqrt(left), _SHARE * left)
+        mean = jnp.where(active, jnp.minimum(mean, _DENSEST * free), 0)
         thrown, empty = _throw(streams.fold(turn, _CLASSES), mean / jnp.maximum(free, 1), free)
         counts = active & (thrown <= left)
-        return (
-            turn + 1,
-            jnp.where(counts, left - thrown, left),
-            total,
-            jnp.where(counts, empty, free),
-        )
+        rest = jnp.where(counts, left - thrown, 0)
+        rest = _binomial(streams.fold(turn, _THINNED), 0, rest, empty, free)
+        return turn + 1, jnp.where(counts, rest, left), jnp.where(counts, empty, free)
 
-    carry = (jnp.uint32(0), jnp.asarray(balls, jnp.float64), total, total)
-    _, left, total, free = jax.lax.while_loop(
-        lambda carry: jnp.any(_unfinished(carry[1], carry[3])), throw, carry
-    )
-    # One by one; the boxes occupied already come first.
-    ball = jnp.arange(_FEW, dtype=jnp.int32)
-    inside = (ball < left[:, None]) & (free > 0)[:, None]
-    words = streams.fold(0, _SINGLE).expand().words(ball[None])
-    box = jnp.where(inside, below(words, total[:, None]), jnp.iinfo(jnp.int32).max)
-    joined, _ = join(box, (total - free).astype(jnp.int32)[:, None] + ball)
-    return boxes - free + (inside & ~joined).sum(1)
+    free = jnp.full(balls.shape, boxes, jnp.float64)
+    carry = (jnp.uint32(0), jnp.asarray(balls, jnp.float64), free)
+    _, left, free = jax.lax.while_loop(lambda carry: jnp.any(_many(*carry[1:])), throw, carry)
+    return boxes - free + _one_by_one(streams.fold(0, _SINGLE), left, free)
 
 
-def _unfinished(left: Any, free: Any) -> Any:
-    return (left > _FEW) & (free > 0)
+def _many(balls: Any, boxes: Any) -> Any:
+    return balls * jnp.minimum(balls, boxes) > _FEW * boxes
 
 
-def _binomial(streams: Stream, slot: Any, trials: Any, chance: Any) -> Any:
+def _one_by_one(streams: Stream, balls: Any, boxes: Any) -> Any:
+    """Boxes occupied, at a cost that grows with the number of meetings alone.
+
+    A ball that comes after b others, c of which met one, meets one with probability (b - c)/boxes.
+    That is at most q = min(balls, boxes)/boxes: balls are picked with probability q each, by
+    geometric gaps, and a picked one meets another with probability (b - c)/(q boxes)."""
+    most = jnp.minimum(balls, boxes)
+    log_unpicked = jnp.log1p(-most / jnp.maximum(boxes, 1))
+
+    def pick(carry: Any) -> Any:
+        turn, before, met = carry
+        u, v = (uniform(streams.words(turn, attempt), jnp.float64) for attempt in (0, 1))
+        before = before + jnp.floor(jnp.log(u) / log_unpicked)
+        meets = (before < balls) & (v * most < before - met)
+        return turn + 1, before + 1, met + meets
+
+    carry = (jnp.uint32(0), jnp.zeros_like(balls), jnp.zeros_like(balls))
+    _, _, met = jax.lax.while_loop(lambda carry: jnp.any(carry[1] < balls), pick, carry)
+    return balls - met
+
+
+def _binomial(streams: Stream, slot: Any, trials: Any, weight: Any, total: Any) -> Any:
     word, _ = streams.words(slot)
-    rows = (word[None], trials[None], chance[None], jnp.ones_like(chance)[None])
-    return binomials(streams, slot, *rows)[0]
+    return binomials(streams, slot, word[None], trials[None], weight[None], total[None])[0]
 
 
 def _throw(streams: Stream, mean: Any, boxes: Any) -> tuple[Any, Any]:
@@ -90,7 +95,7 @@ def _throw(streams: Stream, mean: Any, boxes: Any) -> tuple[Any, Any]:
 
     def fill(carry: Any) -> Any:
         j, rest, thrown, empty = carry
-        with_j = _binomial(streams, j, rest, 1 / ratios[j])
+        with_j = _binomial(streams, j, rest, 1 / ratios[j], jnp.ones_like(rest))
         return j + 1, rest - with_j, thrown + j * with_j, jnp.where(j == 0, with_j, empty)
 
     zero = jnp.zeros_like(mean)
