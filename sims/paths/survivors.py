@@ -60,7 +60,7 @@ class CategoricalSurvivors(AbstractPath):
             first = jnp.full(chains, synthetic[t], jnp.float64)
             ancestors = jax.lax.fori_loop(1, t, back, first)
             alive = jax.lax.map(
-                lambda chain: present(*chain, truth.probabilities, guide),
+                lambda chain: present(chain[0], chain[1], truth.probabilities, guide),
                 (own.fold(0, _TYPE), ancestors),
             )
             alive = jnp.where(t == 0, truth.probabilities > 0, alive)
