@@ -73,11 +73,13 @@ def _block(
     chains: Any,
 ) -> Block:
     number = first_chain + jnp.arange(program.width, dtype=jnp.uint32)
+    # Copies of the first chain fill up the last block.
+    number = jnp.where(number < chains, number, first_chain)
     root = Stream.of(words)
     streams = Stream(
         jnp.broadcast_to(root.key0, number.shape), jnp.broadcast_to(root.key1, number.shape)
     ).fold(number)
-    observe = Observer(program.observables, program.dtype, truth, number < chains)
+    observe = Observer(program.observables, program.dtype, truth)
     columns = len(column_names(program.observables, truth))
     kept = jnp.zeros((program.slots, columns, program.width), program.dtype)
     kept, summaries = program.path.trace(

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Float
 
 #: Numbers of a summary.
 SUMMARY = 9
@@ -133,47 +133,41 @@ class Moments:
 
 
 def summary(
-    values: Float[Array, "columns chains"], live: Bool[Array, " chains"], detailed: Any = True
+    values: Float[Array, "columns chains"], detailed: Any = True
 ) -> Float[Array, "fields columns"]:
-    r"""On the device: the `SUMMARY` numbers in float64 of which the host makes the [`Moments`][] of the
-    live chains; the first chain is one of them.
+    r"""On the device: the `SUMMARY` numbers in float64 of which the host makes the [`Moments`][] of all
+    chains, or of those that are not mere copies of the first.
 
     They are a pilot, a unit, a sum that is infinite or NaN if the plain one is, the extremes, and the
     first four power sums of the deviations from the pilot in that unit, `_PARTS` parts of each in the
-    values' own precision; NaN for the third and the fourth unless `detailed`. The pilot is the median of the first three values: seldom an outlier, so
-    little cancels; and being one of the values, it leaves sums of whole numbers exact. The unit keeps
-    the powers from overflowing.
+    values' own precision; NaN for the third and the fourth unless `detailed`. The pilot is the first
+    value: copies of it add nothing, and sums of whole numbers stay exact. Its square is at most
+    `chains` variances from the mean, so what cancels in float32 is less than chance. The unit keeps the
+    powers from overflowing.
     """
-    pilot = _pilot(values, live)[:, None]
-    values = jnp.where(live, values, pilot)
+    pilot = values[:, 0]
     low, high = values.min(axis=1), values.max(axis=1)
-    reach = jnp.maximum(high - pilot[:, 0], pilot[:, 0] - low)
+    reach = jnp.maximum(high - pilot, pilot - low)
     unit = _unit(reach)
-    deviation = (values - pilot) * (1 / unit)[:, None]
-    square = deviation * deviation
+    deviation = (values - pilot[:, None]) * (1 / unit)[:, None]
 
     def more() -> Any:
+        # The square once more: XLA would have to write it for all readers, were it one for both.
+        square = deviation * deviation
         return _total(square * deviation), _total(square * square)
 
     def fewer() -> Any:
         return (jnp.full(len(values), jnp.nan),) * 2
 
-    first = _total(deviation)
+    first, second = _total(deviation), _total(deviation * deviation)
     # An infinite unit makes NaN of every deviation, also where the sum is infinite.
     finite = jnp.isfinite(unit)
     plain = jax.lax.cond(
         jnp.all(finite), lambda: first, lambda: jnp.where(finite, first, _total(values))
     )
     higher = jax.lax.cond(detailed, more, fewer)
-    fields = (pilot[:, 0], unit, plain, low, high, first, _total(square), *higher)
+    fields = (pilot, unit, plain, low, high, first, second, *higher)
     return jnp.stack([jnp.asarray(field, jnp.float64) for field in fields])
-
-
-def _pilot(values: Any, live: Any) -> Any:
-    """The median of the first three live values, or the first."""
-    a, b, c = (values[:, i] for i in (0, min(1, live.size - 1), min(2, live.size - 1)))
-    median = jnp.maximum(jnp.minimum(a, b), jnp.minimum(jnp.maximum(a, b), c))
-    return jnp.where(live[min(2, live.size - 1)], median, a)
 
 
 def _unit(reach: Any) -> Any:

@@ -6,7 +6,6 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool
 
 from modelcollapse.sims.moments import summary
 from modelcollapse.theory import AbstractFamily, Loop, find, observables
@@ -77,14 +76,11 @@ def column_names(chosen: Sequence[AbstractObservable], truth: AbstractFamily) ->
 
 
 class Observer(eqx.Module):
-    """Reads all observables off a block of chains, and sums them up (see `paths.Observe`).
-
-    Chains that are not `live` fill up the last block; summaries leave them out."""
+    """Reads all observables off a block of chains, and sums them up (see `paths.Observe`)."""
 
     chosen: tuple[AbstractObservable, ...] = eqx.field(static=True)
     dtype: str = eqx.field(static=True)
     truth: Any
-    live: Bool[Array, " chains"]
 
     def __call__(self, kept: Any, slot: Any, earlier: Any, model: Any) -> tuple[Any, Any]:
         # Chains last: they are summed over.
@@ -92,7 +88,7 @@ class Observer(eqx.Module):
         values = jnp.concatenate([value.astype(self.dtype) for value in values])
         wanted = slot < kept.shape[0]
         kept = jax.lax.cond(wanted, lambda: kept.at[slot].set(values), lambda: kept)
-        return kept, summary(values, self.live, wanted)
+        return kept, summary(values, wanted)
 
     def _one(self, earlier: Any, model: Any) -> list[Any]:
         earlier, model, truth = (each.astype(self.dtype) for each in (earlier, model, self.truth))
