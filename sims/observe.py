@@ -87,7 +87,8 @@ class Observer(eqx.Module):
         values = jax.vmap(self._one, out_axes=-1)(earlier, model)
         values = jnp.concatenate([value.astype(self.dtype) for value in values])
         wanted = slot < kept.shape[0]
-        kept = jax.lax.cond(wanted, lambda: kept.at[slot].set(values), lambda: kept)
+        if kept.shape[0]:
+            kept = jax.lax.cond(wanted, lambda: kept.at[slot].set(values), lambda: kept)
         return kept, summary(values, wanted)
 
     def _one(self, earlier: Any, model: Any) -> list[Any]:

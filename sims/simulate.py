@@ -297,7 +297,7 @@ def _quantiles_at(quantiles: Any, recorded: np.ndarray) -> np.ndarray:
 
 def _padded_slots(wanted: int) -> int:
     """Of slots there are a multiple of eight, so that few numbers of them are ever compiled."""
-    return max(1, -(-wanted // 8)) * 8
+    return -(-wanted // 8) * 8
 
 
 def _slots(padded: np.ndarray, wanted: np.ndarray, slots: int) -> tuple[np.ndarray, np.ndarray]:

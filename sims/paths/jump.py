@@ -10,6 +10,7 @@ from jaxtyping import Array, Int
 from scipy import special
 
 from modelcollapse.sims.paths.abstract import AbstractPath, Observe
+from modelcollapse.sims.samplers.memory import once
 from modelcollapse.sims.samplers.normals import REACH, normals
 from modelcollapse.sims.samplers.quantile_map import log_mean_chi_square as evaluate
 from modelcollapse.sims.samplers.stream import Stream
@@ -34,7 +35,7 @@ class GaussianJump(AbstractPath):
         return 64
 
     def width(self, chains: int) -> int:
-        return min(2**14, max(16, 1 << (chains - 1).bit_length()))
+        return min(2**16, max(16, 1 << (chains - 1).bit_length()))
 
     def prepare(self, real: np.ndarray, synthetic: np.ndarray, recorded: np.ndarray) -> Any:
         """The polynomial of each recorded generation."""
@@ -56,10 +57,15 @@ class GaussianJump(AbstractPath):
     ) -> tuple[Any, Any]:
         def look(kept: Any, here: Any) -> Any:
             t, slot, polynomial = here
-            z, _ = normals(streams.words(t, _TAG), jnp.float32)
+
+            def jump() -> Any:
+                z, _ = normals(streams.words(t, _TAG), jnp.float32)
+                return truth.log_variance + evaluate(z, polynomial)
+
+            log_variance = once(t, jump)
             model = Gaussian(
-                jnp.full_like(z, jnp.nan),
-                log_variance=truth.log_variance + evaluate(z, polynomial),
+                jnp.full_like(log_variance, jnp.nan),
+                log_variance=log_variance,
                 estimator=truth.estimator,
             )
             return observe(kept, slot, model, model)
