@@ -7,7 +7,7 @@ import numpy as np
 from modelcollapse.theory.categorical import trials
 from modelcollapse.theory.categorical.family import Categorical
 from modelcollapse.theory.gaussian.family import Gaussian
-from modelcollapse.theory.gaussian.steps import initial_variance
+from modelcollapse.theory.gaussian.steps import has_degrees, horizon, initial_variance
 from modelcollapse.theory.ledger import Row, Where, Wrong, theorem
 from modelcollapse.theory.loop import Loop
 from modelcollapse.theory.multivariate.family import MultivariateGaussian, is_regular
@@ -40,6 +40,19 @@ _ANY_POOLED_MLE = Where(
     also=_pooled_maximum_likelihood,
     assuming="maximum likelihood on any pooled sample",
 )
+
+
+def _has_unbiased_variance(loop: Loop) -> bool:
+    """Whether the divisor n - 1 is positive; only weights can leave it at zero, with enough draws."""
+    unbiased = loop.truth.estimator == "unbiased"
+    return not isinstance(loop.regime, Weighted) or has_degrees(loop, 1, unbiased)
+
+
+def _everywhere(value: Any, loop: Loop, t: Any) -> np.ndarray:
+    """`value` at the generations `t`; `ValueError` if some training set up to then is too small, or
+    not listed."""
+    loop.training_sizes(horizon(t))
+    return np.full(np.shape(t), value)
 
 
 def _spent(loop: Loop, t: Any) -> np.ndarray:
@@ -139,7 +152,7 @@ def _rows(loops: Any, wrong: tuple[Wrong, ...], generations: tuple[int, ...] = (
 )
 def gaussian_conservation(loop: Loop, t: Any) -> Any:
     r"""$\mathbb E\,\sigma_t^2+\mathbb E(\mu_t-\mu_0)^2=\sigma_0^2$ at every generation: what the variance loses, the error of the mean gains; in several dimensions $\mathbb E\,\mathrm{tr}\,\Sigma_t+\mathbb E\lVert\mu_t-\mu_0\rVert^2=\mathrm{tr}\,\Sigma_0$. Assumes maximum likelihood on a pooled sample without sampling bias."""
-    return np.full(np.shape(t), _total_variance(loop))
+    return _everywhere(_total_variance(loop), loop, t)
 
 
 @theorem(
@@ -153,7 +166,7 @@ def gaussian_conservation(loop: Loop, t: Any) -> Any:
 )
 def gaussian_w2_balance(loop: Loop, t: Any) -> Any:
     r"""$\mathbb E[W_2^2(p_t,p_0)+2\sigma_0\sigma_t]=2\sigma_0^2$, so $\mathbb E\,W_2^2=2\sigma_0(\sigma_0-\mathbb E\,\sigma_t)\le2\sigma_0^2$. Assumes maximum likelihood on a pooled sample without sampling bias."""
-    return np.full(np.shape(t), 2 * initial_variance(loop))
+    return _everywhere(2 * initial_variance(loop), loop, t)
 
 
 @theorem(
@@ -179,16 +192,20 @@ def entropy_balance(loop: Loop, t: Any) -> Any:
         entropy = 0.5 * (loop.truth.dimension * (np.log(2 * np.pi) + 1) + log_determinant)
     else:
         entropy = 0.5 * (np.log(2 * np.pi) + 1 + np.log(initial_variance(loop)))
-    return np.full(np.shape(t), entropy)
+    return _everywhere(entropy, loop, t)
 
 
 @theorem(
     observable=MeanError(),
-    where=Where(family=Gaussian),
+    where=Where(
+        family=Gaussian,
+        also=_has_unbiased_variance,
+        assuming="for the unbiased variance with weights, w^2/n_r + (1-w)^2/n_s < 1, listed",
+    ),
     source="shumailov2024",
     proof="coq:pooled_martingale",
     rows=_rows((*_GAUSSIAN, _UNBIASED), (_root_mean_square,)),
 )
 def gaussian_mean_is_unbiased(loop: Loop, t: Any) -> Any:
     r"""$\mathbb E\,\mu_t=\mu_0$ under every regime and for both estimators, by symmetry."""
-    return np.zeros(np.shape(t))
+    return _everywhere(0.0, loop, t)

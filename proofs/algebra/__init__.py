@@ -46,6 +46,8 @@ from modelcollapse.proofs.algebra.regression import regression_accumulate as reg
 from modelcollapse.proofs.algebra.regression import regression_fresh as regression_fresh
 from modelcollapse.proofs.algebra.regression import regression_replace as regression_replace
 from modelcollapse.proofs.algebra.regression import weighted as weighted
+from modelcollapse.proofs.algebra.samplers import marsaglia_tsang as marsaglia_tsang
+from modelcollapse.proofs.algebra.samplers import quantile_series as quantile_series
 from modelcollapse.proofs.algebra.transforms import accumulate_distances as accumulate_distances
 from modelcollapse.proofs.algebra.transforms import accumulate_factor as accumulate_factor
 from modelcollapse.proofs.algebra.transforms import (
@@ -98,6 +100,8 @@ PROOFS = {
         regression_accumulate,
         regression_fresh,
         weighted,
+        quantile_series,
+        marsaglia_tsang,
     )
 }
 

@@ -2,6 +2,7 @@ r"""Certified numbers: balls that hold the true value, for constants and for the
 
 - `constants`: every constant and limit that is quoted, enclosed.
 - `gaussian`, `real_data`, `categorical`, `vocabulary`: the theory's functions once more, in balls.
+- `trigonometry`: how far the samplers' sine and cosine are from the true ones.
 - `gaussian_cases`, `categorical_cases`: the largest error of each float64 function over a grid, as a
   claim that is proved afresh by the tests. [`error_table`][] lists them.
 """

@@ -14,7 +14,7 @@ import numpy as np
 
 #: Largest normal that 32 bits give: the radius at the smallest u.
 REACH = 6.67
-#: sin x = x S(x^2) and cos x = C(x^2) for |x| <= pi/4, fitted for a relative error below 4e-9.
+#: sin x = x S(x^2) and cos x = C(x^2) for |x| <= pi/4: as float32, within 9e-9 and 2e-10 of themselves.
 _SINE = (1.0, -0.166666546, 0.00833216073, -0.000195152792)
 _COSINE = (1.0, -0.5, 0.0416666457, -0.00138873162, 2.44331502e-05)
 #: Radii below are never drawn: u in 32 bits is then at most the float below 1.

@@ -4,7 +4,7 @@ All chains of a generation share their degrees of freedom $\nu$, so $\log(\chi^2
 function of a normal, $g_\nu(z)=\log(F_\nu^{-1}(\Phi(z))/\nu)$. Here it is expanded in Chebyshev polynomials over
 every z that a 32-bit normal takes, once on the host, to the degree that the least $\nu$ of a run asks for.
 For $\nu\ge4$ the error is below 1e-6 standard deviations of $g$, less than the rounding of the float32 sum
-(3e-6); for $\nu=1,2,3$, where $g$ is not that
+(up to 4e-6); for $\nu=1,2,3$, where $g$ is not that
 smooth, $Z^2$, $2E$ and $Z^2+2E$ with E exponential are exact.
 """
 
@@ -31,7 +31,7 @@ def log_quantile(z: Any, degrees: float | int) -> np.ndarray:
     r"""$g_\nu(z)$ in float64.
 
     From $\nu=10^5$ the Cornish-Fisher series of the chi-square (Abramowitz & Stegun 26.2.49 with its
-    cumulants), which is then good to 4e-12 standard deviations."""
+    cumulants), which is then good to 5e-12 standard deviations."""
     z = np.asarray(z, dtype=np.float64)
     if degrees < _SERIES_FROM:
         below = special.gammaincinv(degrees / 2, special.ndtr(np.minimum(z, 0)))

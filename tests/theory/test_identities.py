@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from modelcollapse.theory import Accumulate, Categorical, Fresh, Gaussian, Loop, Replace, find
+from modelcollapse.theory import (
+    Accumulate,
+    Categorical,
+    Fresh,
+    Gaussian,
+    Loop,
+    Replace,
+    Weighted,
+    find,
+)
 from modelcollapse.theory.ledger import LEDGER
 from modelcollapse.theory.observables import (
     CrossEntropy,
@@ -52,3 +61,34 @@ def test_w2_and_the_standard_deviation_balance(regime):
 def test_the_unbiased_variance_is_outside(observable):
     assert find(Loop(MLE, Replace(5)), observable)
     assert not find(Loop(UNBIASED, Replace(5)), observable)
+
+
+def test_no_unbiased_variance_of_one_effective_draw():
+    """All weight on a single real draw: the sum of squares and its divisor are zero, and the mean of
+    the next generation is not a number."""
+    assert find(Loop(MLE, Weighted(1, 5, weight=1.0)), MeanError())
+    for regime in (Weighted(1, 5, weight=1.0), Weighted((4, 1), 5, weight=1.0)):
+        assert not find(Loop(UNBIASED, regime), MeanError())
+    for regime in (Weighted(1, 5, weight=0.9), Weighted(2, 5, weight=1.0)):
+        assert "gaussian_mean_is_unbiased" in [
+            entry.name for entry in find(Loop(UNBIASED, regime), MeanError())
+        ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "gaussian_conservation",
+        "gaussian_w2_balance",
+        "entropy_balance",
+        "gaussian_mean_is_unbiased",
+    ],
+)
+def test_no_identity_without_a_fit(name):
+    """A later training set of one draw, and a schedule that ends, are refused as by other theorems."""
+    loop = Loop(MLE, Replace((4, 1, 3)))
+    assert np.isfinite(LEDGER[name](loop, np.arange(2))).all()
+    with pytest.raises(ValueError, match="needs at least 2"):
+        LEDGER[name](loop, 2)
+    with pytest.raises(ValueError, match="lists 2 generations"):
+        LEDGER[name](Loop(MLE, Replace((4, 5))), 3)

@@ -103,3 +103,17 @@ def size_of(loop: Loop, t: Any, field: str = "n") -> Any:
 def initial_variance(loop: Loop) -> np.float64:
     r"""$\sigma_0^2$ of a Gaussian truth, in float64 whatever the process's precision."""
     return np.exp(np.float64(loop.truth.log_variance))  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def has_degrees(loop: Loop, parameters: int, unbiased: bool) -> bool:
+    r"""Whether the unbiased divisor of a [`Weighted`][] loop, $1-pw^2/n_r-p(1-w)^2/n_s$ with p = `parameters`
+    fitted means, is positive in every generation; false for sizes given by a function, which have no
+    end at which to stop asking."""
+    if not unbiased:
+        return True
+    regime = loop.regime
+    if callable(regime.n_real) or callable(regime.n_synthetic):  # pyright: ignore[reportAttributeAccessIssue]
+        return False
+    least = [np.min(size) for size in (regime.n_real, regime.n_synthetic)]  # pyright: ignore[reportAttributeAccessIssue]
+    shares = (regime.weight, 1 - regime.weight)  # pyright: ignore[reportAttributeAccessIssue]
+    return bool(parameters * sum(w**2 / n for w, n in zip(shares, least, strict=True)) < 1)

@@ -15,6 +15,7 @@ from modelcollapse.theory.gaussian.family import Gaussian
 from modelcollapse.theory.gaussian.recursion import affine_recursion
 from modelcollapse.theory.gaussian.steps import (
     as_schedule,
+    has_degrees,
     horizon,
     initial_variance,
     pick,
@@ -187,18 +188,6 @@ def _true_noise(predict: Any, loop: Loop, t: Any) -> Any:
 
 
 _fixed_noise = Wrong("synthetic draws with the true variance", _true_noise)
-
-
-def has_degrees(loop: Loop, parameters: int, unbiased: bool) -> bool:
-    """Whether an unbiased divisor is positive in every generation."""
-    if not unbiased:
-        return True
-    regime = loop.regime
-    if callable(regime.n_real) or callable(regime.n_synthetic):  # pyright: ignore[reportAttributeAccessIssue]
-        return False
-    least = [np.min(size) for size in (regime.n_real, regime.n_synthetic)]  # pyright: ignore[reportAttributeAccessIssue]
-    shares = (regime.weight, 1 - regime.weight)  # pyright: ignore[reportAttributeAccessIssue]
-    return bool(parameters * sum(w**2 / n for w, n in zip(shares, least, strict=True)) < 1)
 
 
 _WHERE = Where(

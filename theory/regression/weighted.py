@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from modelcollapse.theory.gaussian.steps import size_of
+from modelcollapse.theory.gaussian.steps import has_degrees, size_of
 from modelcollapse.theory.gaussian.weighted import (
     exchanged,
-    has_degrees,
     unweighted,
     weighted_states,
 )
