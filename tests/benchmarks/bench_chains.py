@@ -157,6 +157,26 @@ def numpy_multinomial(labels, n, generations, chains):
     return run, chains * generations
 
 
+def jax_multinomial(labels, n, generations, chains):
+    @jax.jit
+    @functools.partial(jax.vmap, in_axes=0)
+    def chain(key):
+        def step(p, key):
+            p = jax.random.multinomial(key, n, p) / n
+            return p, ((p > 0).sum(), -jax.scipy.special.xlogy(p, p).sum())
+
+        truth = 1 / jnp.arange(1, labels + 1)
+        return jax.lax.scan(step, truth / truth.sum(), jax.random.split(key, generations))[1]
+
+    keys = jax.random.split(jax.random.key(0), chains)
+
+    def run():
+        jax.block_until_ready(chain(keys))
+
+    run()
+    return run, chains * generations
+
+
 def counts(labels, n, generations, chains):
     return ours(
         Loop(Categorical.zipf(labels), Replace(n=n)), generations, chains,
@@ -195,15 +215,17 @@ CASES = {
     "Zipf, K = 1,000, n = 10^4, T = 1,000": {
         "modelcollapse": lambda: counts(1000, 10_000, 1000, 8192),
         "NumPy multinomial": lambda: numpy_multinomial(1000, 10_000, 1000, 10),
+        "jax.random, vmap": lambda: jax_multinomial(1000, 10_000, 50, 16),
     },
     "Zipf, K = 50,000, n = 10^6, T = 300": {
         "modelcollapse": lambda: counts(50_000, 10**6, 300, 128),
         "NumPy multinomial": lambda: numpy_multinomial(50_000, 10**6, 300, 1),
+        "jax.random, vmap": lambda: jax_multinomial(50_000, 10**6, 2, 8),
     },
     "words alive at four generations of 1,000, 83,000 real words, n = 10^6": {
-        "modelcollapse, survivors": lambda: words("survivors", 64),
-        "modelcollapse, ancestors": lambda: words("ancestors", 8),
-        "modelcollapse, forward": lambda: words("counts", 16),
+        "modelcollapse, survivors": lambda: words("survivors", 256),
+        "modelcollapse, ancestors": lambda: words("ancestors", 16),
+        "modelcollapse, forward": lambda: words("counts", 64),
     },
 }
 

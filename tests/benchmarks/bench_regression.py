@@ -9,6 +9,7 @@ chain-generations a second of wall time, all contestants in one process.
 """
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -69,6 +70,35 @@ def numpy_fresh(features, n, chains, generations=3):
     return run, chains * generations
 
 
+def jax_naive(features, n, chains, generations, fixed):
+    """Rows, labels and least squares, chain by chain."""
+    same = jax.random.normal(jax.random.key(1), (n, features))
+    inverse = jnp.linalg.pinv(same)
+
+    @jax.jit
+    @jax.vmap
+    def chain(key):
+        def step(coefficients, key):
+            rows_key, noise_key = jax.random.split(key)
+            rows = same if fixed else jax.random.normal(rows_key, (n, features))
+            labels = rows @ coefficients + jax.random.normal(noise_key, (n,))
+            if fixed:
+                coefficients = inverse @ labels
+            else:
+                coefficients = jnp.linalg.solve(rows.T @ rows, rows.T @ labels)
+            return coefficients, (coefficients**2).sum()
+
+        return jax.lax.scan(step, jnp.zeros(features), jax.random.split(key, generations))[1]
+
+    keys = jax.random.split(jax.random.key(0), chains)
+
+    def run():
+        jax.block_until_ready(chain(keys).mean(0))
+
+    run()
+    return run, chains * generations
+
+
 def numpy_statistics(features, n, chains, generations=20):
     """The multivariate t of the coefficients' errors, with NumPy's own generators."""
     rng = np.random.default_rng(0)
@@ -87,20 +117,24 @@ CASES = {
     "fixed design, p = 100, n = 1,000": {
         "modelcollapse": lambda: ours(100, 1000, 100, 2**12, design="fixed"),
         "NumPy, pseudo-inverse kept": lambda: numpy_fixed(100, 1000, 500),
+        "jax.random, vmap": lambda: jax_naive(100, 1000, 500, 20, True),
     },
     "fresh design, p = 100, n = 1,000": {
         "modelcollapse": lambda: ours(100, 1000, 100, 2**12),
         "NumPy, normal equations": lambda: numpy_fresh(100, 1000, 20),
         "NumPy, sufficient statistics": lambda: numpy_statistics(100, 1000, 1000),
+        "jax.random, vmap": lambda: jax_naive(100, 1000, 20, 3, False),
     },
     "fixed design, p = 3, n = 100": {
         "modelcollapse": lambda: ours(3, 100, 500, 2**16, design="fixed"),
         "NumPy, pseudo-inverse kept": lambda: numpy_fixed(3, 100, 5000),
+        "jax.random, vmap": lambda: jax_naive(3, 100, 5000, 20, True),
     },
     "fresh design, p = 3, n = 100": {
         "modelcollapse": lambda: ours(3, 100, 500, 2**16),
         "NumPy, normal equations": lambda: numpy_fresh(3, 100, 3000),
         "NumPy, sufficient statistics": lambda: numpy_statistics(3, 100, 50_000),
+        "jax.random, vmap": lambda: jax_naive(3, 100, 3000, 3, False),
     },
     "fresh design, p = 3, n = 100, other regimes": {
         "modelcollapse, accumulate": lambda: ours(3, 100, 50, 2**14, Accumulate),
