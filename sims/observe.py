@@ -86,15 +86,26 @@ class Observer(eqx.Module):
     truth: Any
     live: Bool[Array, " chains"]
 
-    def __call__(self, kept: Any, slot: Any, earlier: Any, model: Any) -> tuple[Any, Any]:
+    def __call__(
+        self,
+        kept: Any,
+        slot: Any,
+        earlier: Any,
+        model: Any,
+        truths: Any = None,
+        per_chain: bool = True,
+    ) -> tuple[Any, Any]:
+        models, each = (0 if per_chain else None), (None if truths is None else 0)
         # Chains last: they are summed over.
-        values = jax.vmap(self._one, out_axes=-1)(earlier, model)
+        values = jax.vmap(
+            self._one, (models, models, each), out_axes=-1, axis_size=self.live.shape[0]
+        )(earlier, model, self.truth if truths is None else truths)
         values = jnp.concatenate([value.astype(self.dtype) for value in values])
         wanted = slot < kept.shape[0]
         kept = jax.lax.cond(wanted, lambda: kept.at[slot].set(values), lambda: kept)
         return kept, summary(values, self.live, wanted)
 
-    def _one(self, earlier: Any, model: Any) -> list[Any]:
-        earlier, model, truth = (each.astype(self.dtype) for each in (earlier, model, self.truth))
+    def _one(self, earlier: Any, model: Any, truth: Any) -> list[Any]:
+        earlier, model, truth = (each.astype(self.dtype) for each in (earlier, model, truth))
         values = (o.between(earlier, model, truth) for o in self.chosen)
         return [jnp.atleast_1d(jnp.asarray(value)) for value in values]

@@ -76,7 +76,8 @@ def simulate(
     - `record`: the generations to observe, increasing; by default about sixty, even in log t;
       `"all"` for every one.
     - `path`: how to draw. "auto" takes the fastest exact path through all generations; "raw" draws
-      every sample; "statistic", "counts", "cumulative" (few Gaussian chains under replace, many
+      every sample; "statistic", "counts", "items" (categorical under replace; a generation costs
+      its draws, however many labels there are), "cumulative" (few Gaussian chains under replace, many
       generations) and "pivots" (multivariate Gaussian under replace, for observables of the pivots
       alone) name the fast ones. Under replace some paths draw each recorded generation apart from
       the others, exact in law but independent of one another: "jump" (Gaussian: log-variance and

@@ -13,8 +13,9 @@ from modelcollapse.sims.paths.categorical import CategoricalCounts
 from modelcollapse.sims.paths.cumulative import GaussianCumulative
 from modelcollapse.sims.paths.designs import check_design, serves
 from modelcollapse.sims.paths.gaussian import GaussianStatistics
+from modelcollapse.sims.paths.items import CategoricalItems
 from modelcollapse.sims.paths.jump import GaussianJump
-from modelcollapse.sims.paths.knowledge import check, knows
+from modelcollapse.sims.paths.knowledge import check, knows, of_the_living
 from modelcollapse.sims.paths.multivariate import (
     UNROLLED,
     MultivariateBlocks,
@@ -38,7 +39,8 @@ from modelcollapse.theory.observables import AbstractObservable
 
 #: Names of the paths, as `simulate(path=...)` takes them.
 PATHS = (
-    "auto", "raw", "statistic", "cumulative", "jump", "pivots", "counts", "ancestors", "survivors",
+    "auto", "raw", "statistic", "cumulative", "jump", "pivots", "counts", "items", "ancestors",
+    "survivors",
 )  # fmt: skip
 
 
@@ -71,6 +73,10 @@ def choose(
         return GaussianJump(truth.estimator)
     if name == "pivots":
         return MultivariatePivots.of(dtype, *sizes, truth.dimension)
+    if name == "items":
+        most = int(synthetic.max(initial=1))
+        living = most < truth.categories and of_the_living(observables)
+        return CategoricalItems(truth.categories, most, living)
     if name in ("ancestors", "survivors"):
         kind = CategoricalAncestors if name == "ancestors" else CategoricalSurvivors
         return kind(categories=truth.categories, most=int(synthetic.max(initial=1)))
