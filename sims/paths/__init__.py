@@ -10,6 +10,7 @@ from modelcollapse.sims.paths.abstract import AbstractForwardPath as AbstractFor
 from modelcollapse.sims.paths.abstract import AbstractPath as AbstractPath
 from modelcollapse.sims.paths.ancestors import CategoricalAncestors
 from modelcollapse.sims.paths.categorical import CategoricalCounts
+from modelcollapse.sims.paths.cost import items_pay
 from modelcollapse.sims.paths.cumulative import GaussianCumulative
 from modelcollapse.sims.paths.designs import check_design, serves
 from modelcollapse.sims.paths.gaussian import GaussianStatistics
@@ -109,6 +110,9 @@ def _fastest(
     waits = jax.default_backend() != "cpu" and replaced and dtype == "float32"
     if waits and isinstance(loop.truth, Gaussian) and GaussianCumulative.serves(chains, sizes[1]):
         return "cumulative"
+    if replaced and isinstance(loop.truth, Categorical):
+        pay = items_pay(loop.truth.categories, sizes[1], jax.default_backend())
+        return "items" if pay else "counts"
     for name in ("statistic", "counts"):
         if _forward(name, loop, sizes, dtype, observables) is not None:
             return name

@@ -1,4 +1,4 @@
-"""Chains item by item: forward chains of the exact law, at every size.
+"""Chains item by item: forward chains of the exact law, at every size, and where "auto" takes them.
 
 `test_categorical_paths.py` compares them with NumPy's multinomial chains. Each p-value must exceed 1e-8:
 over the thirty or so here, a sound path fails once in three million seeds.
@@ -9,8 +9,11 @@ import pytest
 from scipy import stats
 
 from modelcollapse.sims import simulate
+from modelcollapse.sims.paths import choose
+from modelcollapse.sims.paths.categorical import CategoricalCounts
+from modelcollapse.sims.paths.cost import counts_cost, items_cost
 from modelcollapse.sims.paths.items import CategoricalItems
-from modelcollapse.theory import Categorical, Loop, Replace
+from modelcollapse.theory import Accumulate, Categorical, Fresh, Loop, Replace
 from modelcollapse.theory.observables import (
     AtMost,
     CrossEntropy,
@@ -148,3 +151,50 @@ def test_a_million_items_fit(key):
     start, end = run.data["mean"].sel(column="heterozygosity").values
     assert abs(end / start - 1) < 0.01
     assert CategoricalItems(50, 10**6).bytes_per_chain() < 4e7
+
+
+def chosen(loop, generations, path="auto"):
+    sizes = loop.regime.sizes(generations)
+    return type(choose(path, loop, sizes, "float64", (Support(),), 100))
+
+
+@pytest.mark.parametrize(
+    ("labels", "n", "generations", "items"),
+    [
+        (100_000, 1000, 100, True),
+        (100_000, 1000, 1, True),
+        (1000, 100, 300, True),
+        (1000, 1000, 1000, False),
+        (1000, 10_000, 1, False),
+        (1000, 10_000, 1000, False),
+        (50_000, 10**6, 300, False),
+        # Little to save.
+        (5, 6, 8, False),
+        (100, 30, 10, False),
+    ],
+)
+def test_auto_takes_items_where_they_are_few(labels, n, generations, items, monkeypatch):
+    loop = Loop(Categorical.zipf(labels), Replace(n=n))
+    assert chosen(loop, generations) is (CategoricalItems if items else CategoricalCounts)
+    assert chosen(loop, generations, "counts") is CategoricalCounts
+    assert chosen(loop, generations, "items") is CategoricalItems
+    # Elsewhere draws alone decide.
+    monkeypatch.setattr("jax.default_backend", lambda: "gpu")
+    few = n <= 4096 and labels > 256
+    assert chosen(loop, generations) is (CategoricalItems if few else CategoricalCounts)
+
+
+def test_auto_takes_items_under_replace_only():
+    for loop in (
+        Loop(Categorical.zipf(100_000), Accumulate(n=100)),
+        Loop(Categorical.zipf(100_000), Fresh(n_real=9, n_synthetic=100)),
+    ):
+        assert chosen(loop, 9) is CategoricalCounts
+
+
+def test_costs_follow_the_schedule():
+    n = np.array([1000, 10, 10, 5000])
+    assert items_cost(n) == 30 * 1000 + 2 * 5020
+    # 256 labels are one group: of them 1/(1/256 + 1/20 + ...) are alive.
+    alive = [1 / (1 / 256 + 1 / 20), 1 / (1 / 256 + 2 / 20), 1 / (1 / 256 + 2 / 20 + 1 / 10_000)]
+    assert counts_cost(256, n) == pytest.approx(45 * 256 + 35 * sum(alive))
