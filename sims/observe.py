@@ -82,16 +82,27 @@ class Observer(eqx.Module):
     dtype: str = eqx.field(static=True)
     truth: Any
 
-    def __call__(self, kept: Any, slot: Any, earlier: Any, model: Any) -> tuple[Any, Any]:
+    def __call__(
+        self,
+        kept: Any,
+        slot: Any,
+        earlier: Any,
+        model: Any,
+        truths: Any = None,
+        per_chain: bool = True,
+    ) -> tuple[Any, Any]:
+        models, each = (0 if per_chain else None), (None if truths is None else 0)
         # Chains last: they are summed over.
-        values = jax.vmap(self._one, out_axes=-1)(earlier, model)
+        values = jax.vmap(self._one, (models, models, each), out_axes=-1, axis_size=kept.shape[-1])(
+            earlier, model, self.truth if truths is None else truths
+        )
         values = jnp.concatenate([value.astype(self.dtype) for value in values])
         wanted = slot < kept.shape[0]
         if kept.shape[0]:
             kept = jax.lax.cond(wanted, lambda: kept.at[slot].set(values), lambda: kept)
         return kept, summary(values, wanted)
 
-    def _one(self, earlier: Any, model: Any) -> list[Any]:
-        earlier, model, truth = (each.astype(self.dtype) for each in (earlier, model, self.truth))
+    def _one(self, earlier: Any, model: Any, truth: Any) -> list[Any]:
+        earlier, model, truth = (each.astype(self.dtype) for each in (earlier, model, truth))
         values = (o.between(earlier, model, truth) for o in self.chosen)
         return [jnp.atleast_1d(jnp.asarray(value)) for value in values]

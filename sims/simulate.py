@@ -76,9 +76,11 @@ def simulate(
     - `record`: the generations to observe, increasing; by default about sixty, even in log t;
       `"all"` for every one.
     - `path`: how to draw. "auto" takes the fastest exact path through all generations; "raw" draws
-      every sample; "statistic", "counts", "cumulative" (few Gaussian chains under replace, many
+      every sample; "statistic", "counts", "items" (categorical under replace; a generation costs
+      its draws, however many labels there are), "cumulative" (few Gaussian chains under replace, many
       generations) and "pivots" (multivariate Gaussian under replace, for observables of the pivots
-      alone) name the fast ones. Under replace some paths draw each recorded generation apart from
+      alone) name the fast ones. Between "items" and "counts" "auto" chooses by size (see
+      `sims/paths/cost.py`). Under replace some paths draw each recorded generation apart from
       the others, exact in law but independent of one another: "jump" (Gaussian: log-variance and
       what follows from it, in one draw, after about 0.1 s of work on the host for each recorded
       generation, 2 s under a schedule), "ancestors" (categorical), and "survivors" (categorical:

@@ -10,11 +10,13 @@ from modelcollapse.sims.paths.abstract import AbstractForwardPath as AbstractFor
 from modelcollapse.sims.paths.abstract import AbstractPath as AbstractPath
 from modelcollapse.sims.paths.ancestors import CategoricalAncestors
 from modelcollapse.sims.paths.categorical import CategoricalCounts
+from modelcollapse.sims.paths.cost import items_pay
 from modelcollapse.sims.paths.cumulative import GaussianCumulative
 from modelcollapse.sims.paths.designs import check_design, serves
 from modelcollapse.sims.paths.gaussian import GaussianStatistics
+from modelcollapse.sims.paths.items import CategoricalItems
 from modelcollapse.sims.paths.jump import GaussianJump
-from modelcollapse.sims.paths.knowledge import check, knows
+from modelcollapse.sims.paths.knowledge import check, knows, of_the_living
 from modelcollapse.sims.paths.multivariate import (
     UNROLLED,
     MultivariateBlocks,
@@ -38,7 +40,8 @@ from modelcollapse.theory.observables import AbstractObservable
 
 #: Names of the paths, as `simulate(path=...)` takes them.
 PATHS = (
-    "auto", "raw", "statistic", "cumulative", "jump", "pivots", "counts", "ancestors", "survivors",
+    "auto", "raw", "statistic", "cumulative", "jump", "pivots", "counts", "items", "ancestors",
+    "survivors",
 )  # fmt: skip
 
 
@@ -71,6 +74,10 @@ def choose(
         return GaussianJump(truth.estimator)
     if name == "pivots":
         return MultivariatePivots.of(dtype, *sizes, truth.dimension)
+    if name == "items":
+        most = int(synthetic.max(initial=1))
+        living = most < truth.categories and of_the_living(observables)
+        return CategoricalItems(truth.categories, most, living)
     if name == "survivors":
         return CategoricalSurvivors(truth.categories)
     if name == "ancestors":
@@ -104,6 +111,9 @@ def _fastest(
     waits = jax.default_backend() != "cpu" and replaced and dtype == "float32"
     if waits and isinstance(loop.truth, Gaussian) and GaussianCumulative.serves(chains, sizes[1]):
         return "cumulative"
+    if replaced and isinstance(loop.truth, Categorical):
+        pay = items_pay(loop.truth.categories, sizes[1], jax.default_backend())
+        return "items" if pay else "counts"
     for name in ("statistic", "counts"):
         if _forward(name, loop, sizes, dtype, observables) is not None:
             return name

@@ -13,8 +13,9 @@ from jaxtyping import Array, Int
 from modelcollapse.sims.samplers.stream import Stream
 
 #: `observe(kept, slot, earlier, model)` reads all observables off two batched models. It returns `kept`
-#: with the values of all chains at `slot`, unless that lies beyond its end, and a summary of them.
-Observe = Callable[[Any, Any, Any, Any], tuple[Any, Any]]
+#: with the values of all chains at `slot`, unless that lies beyond its end, and a summary of them. A
+#: fifth argument is a truth for each chain; `per_chain=False`, if both models are those of all chains.
+Observe = Callable[..., tuple[Any, Any]]
 
 #: Tags that keep a generation's uses of its stream apart.
 REAL, SYNTHETIC, POOL = 1, 2, 3
@@ -86,6 +87,12 @@ class AbstractForwardPath(AbstractPath):
     def models(self, state: Any, truth: Any) -> Any:
         """The chains' models, batched along the leading axis."""
 
+    def look(
+        self, observe: Observe, kept: Any, slot: Any, earlier: Any, model: Any, truth: Any
+    ) -> tuple[Any, Any]:
+        """What `observe` makes of `model` and of the `earlier` one, as `models` returned them."""
+        return observe(kept, slot, earlier, model)
+
     def trace(
         self,
         streams: Stream,
@@ -105,7 +112,7 @@ class AbstractForwardPath(AbstractPath):
             (state, earlier, t, kept), (until, slot) = carry, here
             state = jax.lax.fori_loop(t + 1, until + 1, advance, state)
             model = self.models(state, truth)
-            kept, summary = observe(kept, slot, earlier, model)
+            kept, summary = self.look(observe, kept, slot, earlier, model, truth)
             return (state, model, until, kept), summary
 
         state = self.start(truth, streams.key0.shape[0])

@@ -43,6 +43,7 @@ _PATHS = {
         ),
         joint=True,
     ),
+    "items": Knowledge(Categorical, joint=True),
     "ancestors": Knowledge(Categorical),
     "survivors": Knowledge(
         Categorical,
@@ -51,14 +52,34 @@ _PATHS = {
 }
 
 
+#: Sums over the labels alive, to which a dead one adds nothing.
+_OF_THE_LIVING = (
+    observables.Heterozygosity,
+    observables.Support,
+    observables.SurvivingMass,
+    observables.Entropy,
+    observables.KLToTruth,
+    observables.CrossEntropy,
+)
+
+
+def _read(observable: AbstractObservable) -> AbstractObservable:
+    """What an observable is computed from."""
+    while isinstance(observable, AtMost | Power):
+        observable = observable.of
+    return observable
+
+
+def of_the_living(chosen: Iterable[AbstractObservable]) -> bool:
+    """True if all observables can be read off the labels alive, whichever they are."""
+    return all(isinstance(_read(o), _OF_THE_LIVING) for o in chosen)
+
+
 def _missing(path: Knowledge, observable: AbstractObservable) -> str:
     """Why a path cannot observe something; nothing if it can."""
     if observable.across_generations and not path.joint:
         return "draws generations independently"
-    read = observable
-    while isinstance(read, AtMost | Power):
-        read = read.of
-    if path.known and not isinstance(read, path.known):
+    if path.known and not isinstance(_read(observable), path.known):
         return f"knows {', '.join(str(kind.name) for kind in path.known)} alone"
     return ""
 

@@ -85,7 +85,21 @@ def below(words: tuple[Any, Any], bound: Any) -> Int[Array, "..."]:
     """A uniform integer in `[0, bound)`, int32: the high word of 64 random bits times `bound`.
 
     The bias of a cell is below `bound / 2**64`. `bound` must be below 2**31."""
+    return below_each(words, bound, 1)[0]
+
+
+def below_each(words: tuple[Any, Any], bound: Any, count: int) -> list[Int[Array, "..."]]:
+    """`count` independent uniform integers in `[0, bound)`, int32: the leading digits of 64 random bits
+    as a fraction, to the base `bound`.
+
+    The bias of a joint cell is below `bound**count / 2**64`. `bound` must be below 2**31."""
     high, low = (word.astype(jnp.uint64) for word in words)
     bound = jnp.asarray(bound).astype(jnp.uint64)
-    shift = jnp.uint64(32)
-    return ((high * bound + ((low * bound) >> shift)) >> shift).astype(jnp.int32)
+    shift, mask = jnp.uint64(32), jnp.uint64(2**32 - 1)
+    digits = []
+    for _ in range(count):
+        low = low * bound
+        high = high * bound + (low >> shift)
+        digits.append((high >> shift).astype(jnp.int32))
+        high, low = high & mask, low & mask
+    return digits

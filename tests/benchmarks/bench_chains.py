@@ -177,10 +177,31 @@ def jax_multinomial(labels, n, generations, chains):
     return run, chains * generations
 
 
-def counts(labels, n, generations, chains):
+def numpy_items(labels, n, generations, chains):
+    """The bootstrap form: a generation copies draws of the one before."""
+    rng = np.random.default_rng(0)
+    cumulative = np.cumsum(1 / np.arange(1, labels + 1))
+    cumulative /= cumulative[-1]
+
+    def run():
+        for _ in range(chains):
+            items = np.searchsorted(cumulative, rng.random(n), side="right")
+            for t in range(1, generations + 1):
+                if t > 1:
+                    items = items[rng.integers(n, size=n)]
+                if t in TWENTY:
+                    found = np.bincount(items)
+                    alive = found[found > 0] / n
+                    alive.size, -(alive * np.log(alive)).sum()
+
+    return run, chains * generations
+
+
+def zipf(labels, n, generations, chains, path="auto"):
     return ours(
         Loop(Categorical.zipf(labels), Replace(n=n)), generations, chains,
         observables=(Support(), Entropy()), record=[int(t) for t in TWENTY if t <= generations],
+        path=path,
     )  # fmt: skip
 
 
@@ -213,14 +234,20 @@ CASES = {
         "C with vectors, one core": c_normals,
     },
     "Zipf, K = 1,000, n = 10^4, T = 1,000": {
-        "modelcollapse": lambda: counts(1000, 10_000, 1000, 8192),
+        "modelcollapse": lambda: zipf(1000, 10_000, 1000, 8192),
         "NumPy multinomial": lambda: numpy_multinomial(1000, 10_000, 1000, 10),
         "jax.random, vmap": lambda: jax_multinomial(1000, 10_000, 50, 16),
     },
     "Zipf, K = 50,000, n = 10^6, T = 300": {
-        "modelcollapse": lambda: counts(50_000, 10**6, 300, 128),
+        "modelcollapse": lambda: zipf(50_000, 10**6, 300, 128),
         "NumPy multinomial": lambda: numpy_multinomial(50_000, 10**6, 300, 1),
         "jax.random, vmap": lambda: jax_multinomial(50_000, 10**6, 2, 8),
+    },
+    "Zipf, K = 100,000, n = 1,000, T = 100": {
+        "modelcollapse": lambda: zipf(100_000, 1000, 100, 4096),
+        "modelcollapse, counts": lambda: zipf(100_000, 1000, 100, 64, "counts"),
+        "NumPy multinomial": lambda: numpy_multinomial(100_000, 1000, 100, 2),
+        "NumPy items": lambda: numpy_items(100_000, 1000, 100, 100),
     },
     "words alive at four generations of 1,000, 83,000 real words, n = 10^6": {
         "modelcollapse, survivors": lambda: words("survivors", 256),

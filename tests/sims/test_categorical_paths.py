@@ -1,8 +1,8 @@
-"""Counts forwards, ancestors backwards and plain NumPy chains have one law.
+"""Counts and items forwards, ancestors backwards and plain NumPy chains have one law.
 
 Three hundred labels, a schedule that falls below and rises above what Poisson rounds and single
 draws take turns for, and enough chains a block for several tiles. Each p-value must exceed 1e-8:
-over the hundred or so here, sound paths fail once in a million seeds. `test_paths.py` compares
+over the hundred and fifty or so here, sound paths fail once in a million seeds. `test_paths.py` compares
 small loops of every regime with raw samples.
 """
 
@@ -16,6 +16,7 @@ from scipy import stats
 
 from modelcollapse.sims.paths.ancestors import CategoricalAncestors
 from modelcollapse.sims.paths.categorical import CategoricalCounts
+from modelcollapse.sims.paths.items import CategoricalItems
 from modelcollapse.sims.samplers.stream import Stream
 from modelcollapse.theory import Categorical, FixedReal, Mixture, Replace, x64
 
@@ -27,6 +28,7 @@ RECORD = np.arange(len(SCHEDULE) + 1)
 COMPARED = (1, 2, 4, 7, 10)
 TRUTH = Categorical.zipf(LABELS)
 COUNTS = CategoricalCounts(LABELS, closed=True)
+ITEMS = CategoricalItems(LABELS, max(SCHEDULE))
 ANCESTORS = CategoricalAncestors(LABELS, max(SCHEDULE))
 
 
@@ -88,7 +90,9 @@ def blocks(path, seed, chains, count):
 
 
 @pytest.mark.parametrize(
-    ("path", "count"), [(COUNTS, 16), (ANCESTORS, 8)], ids=["counts", "ancestors"]
+    ("path", "count"),
+    [(COUNTS, 16), (ITEMS, 16), (ANCESTORS, 8)],
+    ids=["counts", "items", "ancestors"],
 )
 def test_law(path, count, seed):
     values, others = blocks(path, seed, 128, count), numpy_chains()
@@ -107,34 +111,36 @@ def test_law(path, count, seed):
 
 
 def test_forward_generations_are_linked_and_ancestors_are_not(seed):
-    linked = blocks(COUNTS, seed, 128, 4)[..., 4]
+    for path in (COUNTS, ITEMS):
+        linked = blocks(path, seed, 128, 4)[..., 4]
+        assert stats.spearmanr(linked[5], linked[8]).pvalue < LEAST
     apart = blocks(ANCESTORS, seed, 128, 4)[..., 4]
-    assert stats.spearmanr(linked[5], linked[8]).pvalue < LEAST
     assert stats.spearmanr(apart[5], apart[8]).pvalue > LEAST
 
 
 def test_grouping_changes_no_number(seed):
     regime = Replace(SCHEDULE)
-    for path in (COUNTS, ANCESTORS):
+    for path in (COUNTS, ITEMS, ANCESTORS):
         block = trace(path, regime, seed, np.arange(128))
         later = trace(path, regime, seed, 64 + np.arange(128))
         np.testing.assert_array_equal(later[:, :64], block[:, 64:])
-    few = trace(COUNTS, regime, seed, 32 + np.arange(8))
-    np.testing.assert_array_equal(few, trace(COUNTS, regime, seed, np.arange(64))[:, 32:40])
+    for path in (COUNTS, ITEMS):
+        few = trace(path, regime, seed, 32 + np.arange(8))
+        np.testing.assert_array_equal(few, trace(path, regime, seed, np.arange(64))[:, 32:40])
 
 
 def test_what_is_lost_stays_lost_and_impossible_labels_never_appear(seed):
     p = np.asarray(TRUTH.probabilities).copy()
     p[::2] = 0
     truth = Categorical(p / p.sum())
-    for path in (COUNTS, ANCESTORS):
+    for path in (COUNTS, ITEMS, ANCESTORS):
         values = trace(path, Replace(SCHEDULE), seed, np.arange(128), truth)
         np.testing.assert_array_equal(
             values[0], np.broadcast_to(truth.probabilities, values[0].shape)
         )
         np.testing.assert_allclose(values.sum(axis=2), 1, rtol=1e-12)
         assert np.all(values[..., ::2] == 0)
-        if path is COUNTS:
+        if path is not ANCESTORS:
             assert not np.any((values[:-1] == 0) & (values[1:] > 0))
 
 

@@ -19,6 +19,7 @@ from modelcollapse.theory import (
     Accumulate,
     AccumulateSubsample,
     Categorical,
+    Fresh,
     Gaussian,
     Loop,
     Mixture,
@@ -49,7 +50,8 @@ PROGRAM = textwrap.dedent("""
     cases = [
         (Loop(Gaussian(), Fresh(n_real=2, n_synthetic=5)), 40_000, "auto", (None, 1, 20_000)),
         (Loop(Gaussian(), AccumulateSubsample(n=4)), 6_000, "raw", (None, 3_000)),
-        (Loop(Categorical.zipf(300), Replace(n=400)), 300, "auto", (None, 1, 100)),
+        (Loop(Categorical.zipf(300), Replace(n=400)), 300, "counts", (None, 1, 100)),
+        (Loop(Categorical.zipf(300), Replace(n=200)), 300, "items", (None, 1)),
         (Loop(Categorical.zipf(300), Replace(n=400)), 300, "ancestors", (None, 150)),
     ]
     print(jax.local_device_count())
@@ -85,9 +87,9 @@ def one_device():
 
 
 def test_chunks_change_no_bit(one_device):
-    """Ten runs of four simulations: every chunk size gives the same bytes."""
-    assert len(one_device) == 10
-    assert len(set(one_device)) == 4
+    """Twelve runs of five simulations: every chunk size gives the same bytes."""
+    assert len(one_device) == 12
+    assert len(set(one_device)) == 5
 
 
 @pytest.mark.parametrize("devices", [2, 8])
@@ -238,6 +240,8 @@ BAD_RUNS = [
     ({"record": [0.5]}, ("`record`", "0.5", "whole")),
     ({"path": "fast"}, ("`path`", "fast", "raw")),
     ({"path": "counts"}, ("`path='counts'`", "Gaussian", "auto")),
+    ({"path": "items"}, ("`path='items'`", "Gaussian", "Categorical under Replace")),
+    ({"loop": Loop(Categorical.zipf(5), Fresh(2, 3)), "path": "items"}, ("`path='items'`", "Fresh", "Replace")),
     ({"loop": Loop(Gaussian(), AccumulateSubsample(5)), "path": "statistic"}, ("`path='statistic'`", "AccumulateSubsample")),
     ({"loop": Loop(Categorical.zipf(5), Accumulate(5)), "path": "ancestors"}, ("`path='ancestors'`", "Accumulate", "Replace")),
     ({"chunk": 0}, ("`chunk`", "0", "at least 1")),

@@ -14,7 +14,7 @@ from jax.extend.random import threefry_2x32
 from scipy import special, stats
 
 from modelcollapse.sims.samplers.normals import REACH, normals
-from modelcollapse.sims.samplers.stream import Stream, below, threefry2x32, uniform
+from modelcollapse.sims.samplers.stream import Stream, below, below_each, threefry2x32, uniform
 from modelcollapse.theory import x64
 
 uniform, normals = (jax.jit(function, static_argnums=1) for function in (uniform, normals))
@@ -185,6 +185,19 @@ def test_below_is_uniform_on_the_integers(seed, bound):
     cells = np.bincount((values.astype(np.int64) * min(bound, 1000)) // bound)
     if cells.size > 1:
         assert stats.chisquare(cells).pvalue > LEAST
+
+
+@pytest.mark.parametrize(("bound", "count"), [(7, 4), (1000, 3), (2**17, 2), (2**31 - 1, 2)])
+def test_below_each_takes_the_leading_digits_of_64_bits(seed, bound, count):
+    """To the base `bound`, as Python's whole numbers have them."""
+    with x64():
+        words = addresses(seed, "slot")
+        found = [np.asarray(digit).ravel() for digit in below_each(words, bound, count)]
+    high, low = (np.ravel(word) for word in words)
+    for i in range(500):
+        leading = ((int(high[i]) << 32) + int(low[i])) * bound**count >> 64
+        digits = [leading // bound**place % bound for place in reversed(range(count))]
+        assert [int(digit[i]) for digit in found] == digits
 
 
 def test_key_serves_the_generators_of_jax(seed):
