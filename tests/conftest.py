@@ -1,7 +1,9 @@
 """What every test runs under: shapes checked, one seed a test, no windows, few compilations."""
 
+import gc
 import secrets
 import zlib
+from pathlib import Path
 
 import jax
 import matplotlib as mpl
@@ -14,6 +16,12 @@ install_import_hook("modelcollapse", "beartype.beartype")
 
 #: Programs that XLA may compile in one run of the whole suite: its budget of time.
 MOST_COMPILATIONS = 4_000
+
+#: Mappings of memory above which a process forgets its compiled programs. XLA keeps hundreds for a block
+#: of chains on the CPU, and Linux grants 65,530 (vm.max_map_count): with one more, LLVM dies of a
+#: segmentation fault. Far fewer are allowed here, because all of them take up memory.
+MOST_MAPPINGS = 10_000
+_MAPPINGS = Path("/proc/self/maps")
 
 #: The base of every test's seed, unless `--fresh-seeds` draws another.
 SEED = 20_240_724
@@ -80,6 +88,14 @@ def compilations():
     """A function that says how many programs XLA has compiled since the test began."""
     before = len(_compiled)
     return lambda: len(_compiled) - before
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown():
+    """Programs are forgotten between two tests, so that none sees its own compiled twice."""
+    if _MAPPINGS.exists() and _MAPPINGS.read_bytes().count(b"\n") > MOST_MAPPINGS:
+        jax.clear_caches()
+        gc.collect()
 
 
 def pytest_terminal_summary(terminalreporter):
