@@ -44,8 +44,10 @@ class Moments:
             variance = np.maximum(second - first**2, 0)
             fourth = fourth - first * (4 * third - first * (6 * second - 3 * first**2))
             third = third - first * (3 * second - 2 * first**2)
-            # An infinite value leaves deviations undefined, but not always the mean.
+            # An infinite value leaves deviations undefined, but not always the mean. Without one they are
+            # too far apart for any float.
             finite = np.isfinite(unit)
+            plain = np.where(~finite & np.isfinite(plain), np.nan, plain)
             flat = finite & (low == high) & ~np.isnan(plain)
             mean = np.where(flat, low, np.where(finite, pilot + unit * first, plain))
             broken = np.isnan(plain) & ~((low == -np.inf) & (high == np.inf))

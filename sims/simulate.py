@@ -131,7 +131,7 @@ def simulate(
     devices = min(jax.local_device_count(), -(-chains // width))
     program = Program(drawn, chosen, precision, width, _padded_slots(len(wanted)), devices)
     calls = -(-chains // (width * devices))
-    per_block = width * (drawn.bytes_per_chain() + 24 * cells)
+    per_block = drawn.bytes_per_block() + width * (drawn.bytes_per_chain() + 24 * cells)
     kept_bytes = 16 * cells * chains * trajectories
     in_flight = _in_flight(calls, chunk, width, devices, (memory - kept_bytes) / per_block)
     _check_memory(memory, per_block, devices * in_flight, kept_bytes)

@@ -75,9 +75,7 @@ def choose(
     if name == "pivots":
         return MultivariatePivots.of(dtype, *sizes, truth.dimension)
     if name == "items":
-        most = int(synthetic.max(initial=1))
-        living = most < truth.categories and of_the_living(observables)
-        return CategoricalItems(truth.categories, most, living)
+        return _items(truth, synthetic, observables)
     if name == "survivors":
         return CategoricalSurvivors(truth.categories)
     if name == "ancestors":
@@ -112,12 +110,21 @@ def _fastest(
     if waits and isinstance(loop.truth, Gaussian) and GaussianCumulative.serves(chains, sizes[1]):
         return "cumulative"
     if replaced and isinstance(loop.truth, Categorical):
-        pay = items_pay(loop.truth.categories, sizes[1], jax.default_backend())
+        width = _items(loop.truth, sizes[1], observables).width(chains)
+        pay = items_pay(loop.truth.categories, sizes[1], width, jax.default_backend())
         return "items" if pay else "counts"
     for name in ("statistic", "counts"):
         if _forward(name, loop, sizes, dtype, observables) is not None:
             return name
     return "raw"
+
+
+def _items(
+    truth: Categorical, synthetic: np.ndarray, observables: Sequence[AbstractObservable]
+) -> CategoricalItems:
+    most = int(synthetic.max(initial=1))
+    living = most < truth.categories and of_the_living(observables)
+    return CategoricalItems(truth.categories, most, living)
 
 
 def _forward(

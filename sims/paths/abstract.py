@@ -37,6 +37,10 @@ class AbstractPath(eqx.Module):
     def bytes_per_chain(self) -> int:
         """Memory that one chain of a block takes, roughly."""
 
+    def bytes_per_block(self) -> int:
+        """Memory that a block takes besides, however many chains it has."""
+        return 0
+
     def prepare(self, real: np.ndarray, synthetic: np.ndarray, recorded: np.ndarray) -> Any:
         """What the host works out beforehand from the draws of generations 0, 1, ... and from the
         generations looked at. A forward path's arrays have the generation as leading axis."""

@@ -2,7 +2,8 @@ r"""What categorical chains under replace cost, item by item and as counts: how 
 
 Nanoseconds of one chain on one core of a Zen 3 server, observables apart:
 
-- items: 30 for each draw of generation 1, 2 for each later one;
+- items: 30 for each draw of generation 1, 2 for each later one, and of a block's guide to the truth 50
+  for each label;
 - counts: 45 for each label in generation 1. Later 35 for each place gone through, which are the labels
   alive but no fewer than there are groups of labels, and 12 for each group and halving of groups.
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from modelcollapse.sims.samplers.multinomial import groups_of
 
-_FIRST_ITEM, _ITEM = 30, 2
+_FIRST_ITEM, _ITEM, _GUIDE = 30, 2, 50
 _FIRST_LABEL, _PLACE, _HALVED = 45, 35, 12
 #: Items must be so many times as fast as counts, because constants differ between processors.
 _MARGIN = 1.5
@@ -24,9 +25,10 @@ _FEW_LABELS = 256
 _FEW_DRAWS = 4096
 
 
-def items_cost(sizes: np.ndarray) -> float:
-    """Nanoseconds of a chain whose generation t draws `sizes[t - 1]` items."""
-    return float(_FIRST_ITEM * sizes[0] + _ITEM * sizes[1:].sum())
+def items_cost(categories: int, sizes: np.ndarray, width: int) -> float:
+    """Nanoseconds of a chain, one of `width` in a block, whose generation t draws `sizes[t - 1]` items."""
+    drawn = _FIRST_ITEM * sizes[0] + _ITEM * sizes[1:].sum()
+    return float(drawn + _GUIDE * categories / width)
 
 
 def counts_cost(categories: int, sizes: np.ndarray) -> float:
@@ -39,8 +41,8 @@ def counts_cost(categories: int, sizes: np.ndarray) -> float:
     return float(_FIRST_LABEL * categories + later.sum())
 
 
-def items_pay(categories: int, sizes: np.ndarray, backend: str) -> bool:
-    """True if "auto" draws items, not counts.
+def items_pay(categories: int, sizes: np.ndarray, width: int, backend: str) -> bool:
+    """True if "auto" draws items, `width` chains to a block, and not counts.
 
     On a device that is no CPU up to `_FEW_DRAWS` draws a generation. That is arithmetic, not a reading:
     no such device was at hand. A draw there is a hash and a gather, and all of a chain's are independent
@@ -49,4 +51,4 @@ def items_pay(categories: int, sizes: np.ndarray, backend: str) -> bool:
         return False
     if backend != "cpu":
         return int(sizes.max()) <= _FEW_DRAWS
-    return counts_cost(categories, sizes) >= _MARGIN * items_cost(sizes)
+    return counts_cost(categories, sizes) >= _MARGIN * items_cost(categories, sizes, width)

@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Int, Shaped
 
 from modelcollapse.sims.paths.abstract import AbstractForwardPath, Observe
 from modelcollapse.sims.samplers.inversion import Guide
-from modelcollapse.sims.samplers.memory import joined, once, split
+from modelcollapse.sims.samplers.memory import joined_words, once, split_words
 from modelcollapse.sims.samplers.multinomial import padded, put
 from modelcollapse.sims.samplers.stream import Stream, below_each, uniform
 from modelcollapse.theory import AbstractRegime, Categorical
@@ -64,6 +64,10 @@ class CategoricalItems(AbstractForwardPath):
     def bytes_per_chain(self) -> int:
         seen = self._places() if self.living else self.categories
         return 24 * self._places() + 48 * seen
+
+    def bytes_per_block(self) -> int:
+        # The guide to the truth.
+        return 40 * self.categories
 
     def width(self, chains: int) -> int:
         """Chains to a block: a power of two, for `chains` chains in all."""
@@ -174,8 +178,8 @@ class CategoricalItems(AbstractForwardPath):
         def draw(i: Any, items: Any) -> Any:
             slot = i * part + jnp.arange(part)
             # As one number, and written to memory: each hash is read by several draws.
-            word = once(i, lambda: joined(under.words(slot[None])))
-            for j, index in enumerate(below_each(split(word), state.count, draws)):
+            word = once(i, lambda: joined_words(under.words(slot[None])))
+            for j, index in enumerate(below_each(split_words(word), state.count, draws)):
                 copied = before.at[base + index].get(mode="promise_in_bounds")
                 items = put(items, copied, i * draws + j)
             return items

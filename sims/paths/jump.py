@@ -89,8 +89,9 @@ def _quantile_polynomial(n: Any, t: int, estimator: str) -> np.ndarray:
     deviation = float(np.sqrt(log_variance.cumulant(n, t, 2)))
     if error > _TOLERANCE * deviation:
         raise ValueError(
-            f"`path='jump'` does not reach generation {t} accurately with so few draws a generation; "
-            "use path='statistic'."
+            f"`path='jump'` does not reach generation {t} accurately with as few draws a generation as "
+            f"{np.min(n)}: it takes five from generation 1 on, or later generations; use "
+            "path='statistic'."
         )
     powers = np.polynomial.chebyshev.cheb2poly(series).astype(np.float32)
     return np.pad(powers, (0, _DEGREE + 1 - powers.size))

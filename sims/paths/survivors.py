@@ -27,7 +27,11 @@ class CategoricalSurvivors(AbstractPath):
     categories: int
 
     def bytes_per_chain(self) -> int:
-        return 64 * self.categories
+        return 32 * self.categories
+
+    def bytes_per_block(self) -> int:
+        # The guide to the truth.
+        return 40 * self.categories
 
     def width(self, chains: int) -> int:
         """Chains to a block: a power of two, for `chains` chains in all."""
@@ -59,10 +63,7 @@ class CategoricalSurvivors(AbstractPath):
 
             first = jnp.full(chains, synthetic[t], jnp.float64)
             ancestors = jax.lax.fori_loop(1, t, back, first)
-            alive = jax.lax.map(
-                lambda chain: present(chain[0], chain[1], truth.probabilities, guide),
-                (own.fold(0, _TYPE), ancestors),
-            )
+            alive = present(own.fold(0, _TYPE), ancestors, truth.probabilities, guide)
             alive = jnp.where(t == 0, truth.probabilities > 0, alive)
             share = 1 / alive.sum(axis=1, keepdims=True)
             model = Categorical(jnp.where(alive, share, 0.0))

@@ -54,7 +54,7 @@ def binomials(
     - `streams`: one a chain.
     - `slot`: row i has its further bits at slot + i, attempt 1.
     - `word`: the leading bits of every lane, independent and uniform.
-    - `trials`: whole numbers below 2**31, not negative.
+    - `trials`: whole numbers up to 2**52, not negative; with a mean below 2**31.
     - `weight`, `total`: not negative, and exact; where the total is zero so must be the trials.
     """
     # Computed once: XLA would fuse it into all that reads it, but moves nothing out of a branch.

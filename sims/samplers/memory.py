@@ -20,14 +20,14 @@ def once(t: Any, make: Callable[[], Any]) -> Any:
     return jax.lax.cond(jnp.asarray(t) >= 0, make, never)
 
 
-def joined(words: Sequence[Any]) -> Any:
+def joined_words(words: Sequence[Any]) -> Any:
     """Two arrays of 32-bit words as one of 64 bits, the first word leading."""
     high, low = (word.astype(jnp.uint64) for word in words)
     return (high << jnp.uint64(32)) | low
 
 
-def split(both: Any) -> tuple[Any, Any]:
-    """The words that [`joined`][] was given."""
+def split_words(both: Any) -> tuple[Any, Any]:
+    """The words that [`joined_words`][] was given."""
     return (both >> jnp.uint64(32)).astype(jnp.uint32), both.astype(jnp.uint32)
 
 
@@ -36,11 +36,11 @@ def packed(numbers: Sequence[Any]) -> Any:
     array as it is."""
     if len(numbers) == 1:
         return numbers[0]
-    return joined([jax.lax.bitcast_convert_type(x, jnp.uint32) for x in numbers])
+    return joined_words([jax.lax.bitcast_convert_type(x, jnp.uint32) for x in numbers])
 
 
 def unpacked(numbers: Any) -> tuple[Any, ...]:
     """The arrays that [`packed`][] was given."""
     if numbers.dtype != jnp.uint64:
         return (numbers,)
-    return tuple(jax.lax.bitcast_convert_type(word, jnp.float32) for word in split(numbers))
+    return tuple(jax.lax.bitcast_convert_type(word, jnp.float32) for word in split_words(numbers))

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from modelcollapse.sims.samplers.binomial_quantile import binomials
-from modelcollapse.sims.samplers.memory import joined
+from modelcollapse.sims.samplers.memory import joined_words
 from modelcollapse.sims.samplers.stream import Stream
 
 #: Labels to a group, about.
@@ -78,7 +78,7 @@ def multinomial(
 def _words(streams: Stream, turn: Any, groups: int) -> Any:
     """The words of this turn and of the next, as one of 64 bits."""
     row = turn * groups + jnp.arange(groups)
-    return joined(streams.words(row[:, None]))
+    return joined_words(streams.words(row[:, None]))
 
 
 def _halves(totals: Any) -> tuple[Any, Any]:

@@ -14,7 +14,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from modelcollapse.sims.samplers.binomial_quantile import binomials
-from modelcollapse.sims.samplers.stream import Stream, uniform
+from modelcollapse.sims.samplers.normals import exponential32
+from modelcollapse.sims.samplers.stream import Stream
 
 #: Balls picked to meet another on average, up to which they are thrown one by one.
 _FEW = 6.0
@@ -29,7 +30,8 @@ _THINNED, _CLASSES, _SINGLE = 0, 1, 2
 def occupied(
     streams: Stream, balls: Float[Array, " chains"], boxes: Any
 ) -> Float[Array, " chains"]:
-    """The number of boxes that hold a ball, for each chain; exact in law, whole numbers in float64.
+    """The number of boxes that hold a ball, for each chain: whole numbers in float64. Exact in law, but for
+    the samplers' words of 32 bits.
 
     **Arguments:**
 
@@ -66,13 +68,14 @@ def _one_by_one(streams: Stream, balls: Any, boxes: Any) -> Any:
     That is at most q = min(balls, boxes)/boxes: balls are picked with probability q each, by
     geometric gaps, and a picked one meets another with probability (b - c)/(q boxes)."""
     most = jnp.minimum(balls, boxes)
-    log_unpicked = jnp.log1p(-most / jnp.maximum(boxes, 1))
+    hazard = -jnp.log1p(-most / jnp.maximum(boxes, 1))
 
     def pick(carry: Any) -> Any:
         turn, before, met = carry
-        u, v = (uniform(streams.words(turn, attempt), jnp.float64) for attempt in (0, 1))
-        before = before + jnp.floor(jnp.log(u) / log_unpicked)
-        meets = (before < balls) & (v * most < before - met)
+        gap, chance = streams.words(turn)
+        before = before + jnp.floor(exponential32(gap).astype(jnp.float64) / hazard)
+        chance = (chance.astype(jnp.float64) + 0.5) * 2.0**-32
+        meets = (before < balls) & (chance * most < before - met)
         return turn + 1, before + 1, met + meets
 
     carry = (jnp.uint32(0), jnp.zeros_like(balls), jnp.zeros_like(balls))

@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from modelcollapse.sims.samplers.binomial_quantile import binomials
 from modelcollapse.sims.samplers.inversion import Guide
 from modelcollapse.sims.samplers.memory import once, packed, unpacked
 from modelcollapse.sims.samplers.normals import exponential32
@@ -30,55 +31,82 @@ _MARGIN = 2.0
 _PARTS = 64
 #: Draws made at a time.
 _LANES = 2**10
+#: So many trials make a binomial Poisson, but for the mean over this number in total variation.
+_TRIALS = 2.0**52
 _TRY, _REST, _SINGLE = 0, 1, 2
 
 
 def present(
-    stream: Stream, draws: Float[Array, ""], probabilities: Float[Array, " labels"], guide: Guide
-) -> Bool[Array, " labels"]:
-    """Which labels `draws` independent draws bring, in a single chain.
+    streams: Stream,
+    draws: Float[Array, " chains"],
+    probabilities: Float[Array, " labels"],
+    guide: Guide,
+) -> Bool[Array, "chains labels"]:
+    """Which labels are among independent draws, for each chain.
 
-    `guide` is that of `probabilities`. Rounding in float32 moves the chance of a label by less than
-    1e-7 in all, and by 4e-7 of itself."""
+    **Arguments:**
+
+    - `streams`: one a chain; used up.
+    - `draws`: how many, whole numbers below 2**31.
+    - `probabilities`: of the labels; `guide` is theirs.
+
+    Float32 moves the chance of a label by less than 4e-7 of itself and 3e-10."""
     labels = probabilities.shape[0]
     half = -(-labels // (2 * _PARTS)) * _PARTS
     padded = jnp.pad(probabilities.astype(jnp.float32), (0, 2 * half - labels))
     chances = padded[:half], padded[half:]
     many = draws > _MANY * labels
-    aim = jnp.where(many, draws - _MARGIN * jnp.sqrt(draws), 0)
+    aim = (draws - _MARGIN * jnp.sqrt(draws)).astype(jnp.float32)
 
     def attempt(carry: Any) -> Any:
-        turn, _, _ = carry
-        own = stream.fold(turn, _TRY)
+        turn, alive, made = carry
+        wanted, under = made > draws, streams.fold(turn, _TRY)
 
-        def excess() -> Any:
-            means = (chance * aim.astype(jnp.float32) for chance in chances)
-            drawn = (exponential32(word) for word in own.words(jnp.arange(half)))
-            return packed([mean - first for mean, first in zip(means, drawn, strict=True)])
+        def arrivals(chain: Any) -> Any:
+            wanted, stream, aim, before = chain
 
-        left_over = jnp.stack(unpacked(once(turn, excess)))
-        alive = left_over > 0
-        mean = _sum(jnp.maximum(left_over, 0))
-        later = jax.random.poisson(own.fold(0, _REST).key(), mean, dtype=jnp.int64)
-        return turn + 1, alive, _sum(alive).astype(jnp.int64) + later
+            def excess() -> Any:
+                drawn = (exponential32(word) for word in stream.words(jnp.arange(half)))
+                return packed([chance * aim - e for chance, e in zip(chances, drawn, strict=True)])
 
-    nothing = (
-        jnp.int32(0),
-        jnp.zeros((2, half), bool),
-        jnp.where(many, draws + 1, 0).astype(jnp.int64),
-    )
-    _, alive, made = jax.lax.while_loop(lambda carry: carry[2] > draws, attempt, nothing)
+            def fresh() -> Any:
+                after_first = jnp.stack(unpacked(once(turn, excess)))
+                here = after_first > 0
+                return here, _sum(here), _sum(jnp.maximum(after_first, 0))
+
+            zero = jnp.zeros(())
+            return jax.lax.cond(wanted, fresh, lambda: (before, zero, zero))
+
+        alive, first, mean = jax.lax.map(arrivals, (wanted, under, aim, alive))
+        return turn + 1, alive, jnp.where(wanted, first + _poisson(under, mean), made)
+
+    nothing = jnp.zeros((draws.size, 2, half), bool)
+    start = (jnp.int32(0), nothing, jnp.where(many, jnp.inf, 0.0))
+    _, alive, made = jax.lax.while_loop(lambda carry: jnp.any(carry[2] > draws), attempt, start)
     place = jnp.arange(_LANES)
-    left = draws.astype(jnp.int64) - made
-    single = stream.fold(0, _SINGLE)
 
-    def draw(i: Any, alive: Any) -> Any:
-        item = i * _LANES + place
-        label = guide.locate(uniform(single.words(item), jnp.float64)[None])[0]
-        return alive.at[jnp.where(item < left, label, labels)].set(True, mode="drop")
+    def complete(chain: Any) -> Any:
+        stream, left, alive = chain
 
-    return jax.lax.fori_loop(0, (left + _LANES - 1) // _LANES, draw, alive.reshape(-1)[:labels])
+        def draw(i: Any, alive: Any) -> Any:
+            item = i * _LANES + place
+            label = guide.locate(uniform(stream.words(item), jnp.float64)[None])[0]
+            return alive.at[jnp.where(item < left, label, labels)].set(True, mode="drop")
+
+        rounds = (left + _LANES - 1) // _LANES
+        return jax.lax.fori_loop(0, rounds, draw, alive.reshape(-1)[:labels])
+
+    left = (draws - made).astype(jnp.int32)
+    return jax.lax.map(complete, (streams.fold(0, _SINGLE), left, alive))
 
 
 def _sum(values: Any) -> Any:
     return values.astype(jnp.float32).reshape(-1, _PARTS).sum(0).astype(jnp.float64).sum()
+
+
+def _poisson(streams: Stream, mean: Any) -> Any:
+    """A Poisson number a chain, by inversion."""
+    streams = streams.fold(0, _REST)
+    word, _ = streams.words(0)
+    rows = (jnp.full_like(mean, _TRIALS), mean, jnp.full_like(mean, _TRIALS))
+    return binomials(streams, 0, word[None], *(row[None] for row in rows))[0]

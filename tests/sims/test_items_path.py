@@ -168,6 +168,9 @@ def chosen(loop, generations, path="auto"):
         (1000, 10_000, 1, False),
         (1000, 10_000, 1000, False),
         (50_000, 10**6, 300, False),
+        # A block of few chains makes the guide for them alone.
+        (300_000, 200_000, 2, False),
+        (100_000, 90_000, 1, False),
         # Little to save.
         (5, 6, 8, False),
         (100, 30, 10, False),
@@ -180,7 +183,7 @@ def test_auto_takes_items_where_they_are_few(labels, n, generations, items, monk
     assert chosen(loop, generations, "items") is CategoricalItems
     # Elsewhere draws alone decide.
     monkeypatch.setattr("jax.default_backend", lambda: "gpu")
-    few = n <= 4096 and labels > 256
+    few = n <= 4096 and labels >= 256
     assert chosen(loop, generations) is (CategoricalItems if few else CategoricalCounts)
 
 
@@ -194,7 +197,7 @@ def test_auto_takes_items_under_replace_only():
 
 def test_costs_follow_the_schedule():
     n = np.array([1000, 10, 10, 5000])
-    assert items_cost(n) == 30 * 1000 + 2 * 5020
+    assert items_cost(256, n, 64) == 30 * 1000 + 2 * 5020 + 50 * 256 / 64
     # 256 labels are one group: of them 1/(1/256 + 1/20 + ...) are alive.
     alive = [1 / (1 / 256 + 1 / 20), 1 / (1 / 256 + 2 / 20), 1 / (1 / 256 + 2 / 20 + 1 / 10_000)]
     assert counts_cost(256, n) == pytest.approx(45 * 256 + 35 * sum(alive))

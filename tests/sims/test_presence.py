@@ -14,7 +14,7 @@ from scipy import stats
 
 from modelcollapse.sims.samplers.inversion import Guide
 from modelcollapse.sims.samplers.normals import exponential32
-from modelcollapse.sims.samplers.presence import present
+from modelcollapse.sims.samplers.presence import _poisson, present
 from modelcollapse.sims.samplers.stream import Stream
 from modelcollapse.theory import x64
 
@@ -26,8 +26,7 @@ SKEWED = (0.5, 0.0, 0.2, 0.1, 0.1, 0.05, 0.03, 0.02)
 @jax.jit
 def _present(words, draws, probabilities):
     streams = Stream.of(words).fold(jnp.arange(draws.shape[0]))
-    guide = Guide.of(probabilities)
-    return jax.lax.map(lambda chain: present(*chain, probabilities, guide), (streams, draws))
+    return present(streams, draws, probabilities, Guide.of(probabilities))
 
 
 def sets(seed, draws, probabilities, chains=CHAINS):
@@ -50,7 +49,7 @@ def law_of_sets(draws, p):
 
 def p_value(seen, law):
     expected = law * seen.sum()
-    often = expected > 8
+    often = expected > 20
     seen = np.append(seen[often], seen[~often].sum())
     expected = np.append(expected[often], max(expected[~often].sum(), 1e-9))
     if expected[-1] < 1:
@@ -121,3 +120,22 @@ def test_exponentials_are_accurate_at_both_ends(seed):
     tail = (2.0**31 - j - 0.5) * 2.0**-31
     exact = np.where(j < 2**30, -np.log1p(-(j + 0.5) * 2.0**-31), -np.log(tail))
     np.testing.assert_allclose(np.asarray(jax.jit(exponential32)(words)), exact, rtol=3e-7)
+
+
+@pytest.mark.parametrize("mean", [0.5, 3.0, 70.0, 1e3, 5e5, 1.5e7, 2e9])
+def test_poisson_numbers(mean, seed):
+    """Cells of about equal chance, and the variance; one of a fiftieth more is refuted."""
+    with x64():
+        streams = Stream.of(jnp.array([seed, 5], jnp.uint32)).fold(jnp.arange(2**20))
+        values = np.asarray(jax.jit(_poisson)(streams, jnp.full(2**20, mean)))
+    law = stats.poisson(mean)
+    edges = np.unique(law.ppf(np.linspace(0, 1, 101)[1:-1]))
+    chances = np.diff(np.concatenate([[0], law.cdf(edges), [1]]))
+    assert (
+        p_value(np.bincount(np.searchsorted(edges, values), minlength=len(chances)), chances)
+        > LEAST
+    )
+    spread = ((values - mean) ** 2).mean() / mean
+    deviation = np.sqrt((2 + 1 / mean) / values.size)
+    assert 2 * stats.norm.sf(abs(spread - 1) / deviation) > LEAST
+    assert 2 * stats.norm.sf(abs(spread - 1.02) / deviation) < LEAST
