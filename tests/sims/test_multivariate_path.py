@@ -34,6 +34,7 @@ from modelcollapse.theory.observables import (
     SquaredMeanError,
     SquaredNorm,
     TotalVariance,
+    W2Squared,
 )
 
 LEAST = 1e-6 / 200
@@ -212,7 +213,7 @@ def test_nothing_overflows_on_the_way_down(dimension, key):
     loop = Loop(MultivariateGaussian(np.ones(dimension)), Replace(n=dimension + 3))
     run = simulate(
         loop, 1000, 256, key=key, record=[1000],
-        observables=(LogDeterminant(), SquaredMeanError(), TotalVariance()),
+        observables=(LogDeterminant(), SquaredMeanError(), TotalVariance(), W2Squared()),
     )  # fmt: skip
     found = run.moments("log_determinant", 1000)
     mean, variance = (
@@ -222,3 +223,15 @@ def test_nothing_overflows_on_the_way_down(dimension, key):
     assert abs(found.mean - mean) < 7 * np.sqrt(variance / 256)
     assert np.isfinite(run.moments("squared_mean_error", 1000).maximum)
     assert run.moments("total_variance", 1000).maximum < 1e-30
+    # To a point the distance is that of the means and the truth's own spread.
+    rest = run.moments("w2_squared", 1000).mean - run.moments("squared_mean_error", 1000).mean
+    np.testing.assert_allclose(rest, dimension, rtol=1e-5)
+
+
+def test_w2_is_read_off_where_it_is_asked_for(key):
+    """In 50 dimensions one look takes as long as a hundred generations."""
+    loop = Loop(TRUTH, Replace(n=6))
+    assert W2Squared() not in simulate(loop, 1, 64, key=key).observables
+    asked = simulate(loop, 1, 64, key=key, observables=(W2Squared(),))
+    before, after = asked.mean(W2Squared())
+    assert before < 1e-13 < 1e-3 < after
