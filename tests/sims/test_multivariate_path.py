@@ -13,6 +13,7 @@ from scipy import stats
 from modelcollapse.sims import simulate
 from modelcollapse.sims.samplers import bartlett, quantile_map
 from modelcollapse.sims.samplers.stream import Stream
+from modelcollapse.sims.verdicts import check
 from modelcollapse.theory import (
     Accumulate,
     AccumulateSubsample,
@@ -22,6 +23,7 @@ from modelcollapse.theory import (
     MultivariateGaussian,
     Replace,
     Weighted,
+    find,
     x64,
 )
 from modelcollapse.theory.multivariate import replace
@@ -231,7 +233,12 @@ def test_nothing_overflows_on_the_way_down(dimension, key):
 def test_w2_is_read_off_where_it_is_asked_for(key):
     """In 50 dimensions one look takes as long as a hundred generations."""
     loop = Loop(TRUTH, Replace(n=6))
-    assert W2Squared() not in simulate(loop, 1, 64, key=key).observables
+    run = simulate(loop, 1, 64, key=key)
+    assert W2Squared() not in run.observables
+    names = {entry.name for entry in find(loop, W2Squared())}
+    skipped = {item.theorem: item.reason for item in check(run, names=names).not_judged}
+    assert skipped == dict.fromkeys(names, "record w2_squared")
+    assert len(names) == 2
     asked = simulate(loop, 1, 64, key=key, observables=(W2Squared(),))
     before, after = asked.mean(W2Squared())
     assert before < 1e-13 < 1e-3 < after

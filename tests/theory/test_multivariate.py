@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy import linalg, stats
+from scipy import stats
 
 from modelcollapse.sims import simulate
 from modelcollapse.sims.verdicts import check
@@ -22,7 +22,6 @@ from modelcollapse.theory.gaussian import log_variance
 from modelcollapse.theory.gaussian import replace as one_dimension
 from modelcollapse.theory.ledger import LEDGER
 from modelcollapse.theory.multivariate import replace
-from modelcollapse.theory.multivariate.rotations import singular_values
 
 MEAN = np.array([1.0, -2.0, 0.5])
 COVARIANCE = np.array([[4.0, 1.2, 0.5], [1.2, 1.0, -0.2], [0.5, -0.2, 0.5]])
@@ -126,44 +125,6 @@ def test_functionals_are_those_of_scipy_and_of_one_dimension():
         one, two = (MultivariateGaussian([m], [[v]]).astype("float64") for m, v in ((1, 4), (0, 2)))
         plain = Gaussian(1.0, 4.0).kl(Gaussian(0.0, 2.0))
         np.testing.assert_allclose(divergences(one, two)[0], plain, rtol=1e-13)
-
-
-@pytest.mark.parametrize("dimension", [1, 2, 5, 9])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_singular_values_of_any_rank_are_those_of_lapack(rng, dimension, dtype):
-    """Ordinary matrices, graded ones, ones of lower rank, the identity and nothing."""
-    plain = rng.standard_normal((100, dimension, dimension))
-    graded = plain * 10.0 ** -rng.uniform(0, 18, (100, 1, dimension))
-    flat = plain * (np.arange(dimension) <= dimension // 2)
-    same = np.broadcast_to(np.eye(dimension), (2, dimension, dimension)) * [[[1]], [[0]]]
-    matrices = np.concatenate([plain, graded, flat, same]).astype(dtype)
-    with x64():
-        found = np.asarray(jax.jit(jax.vmap(singular_values))(matrices))
-    expected = np.linalg.svd(matrices.astype(np.float64), compute_uv=False)
-    rounding = 25 * np.finfo(dtype).eps * expected[:, :1]
-    assert found.dtype == dtype
-    assert (np.abs(np.sort(found)[:, ::-1] - expected) <= rounding).all()
-
-
-def test_w2_is_that_of_linear_algebra_and_of_one_dimension(rng):
-    w2 = jax.jit(lambda p, q: (p.w2_squared(q), q.w2_squared(p), p.w2_squared(p)))
-    with x64():
-        p, q = model(), model([0.0, 1.0, 2.0], OTHER)
-        flat = refitted(p, draws(rng), jnp.arange(9) < 3)
-        for one, other in ((p, q), (p, flat), (flat, flat)):
-            root = linalg.sqrtm(covariance(other)).real
-            shared = np.linalg.eigvalsh(root @ covariance(one) @ root)
-            gap = np.asarray(one.mean) - np.asarray(other.mean)
-            traces = np.trace(covariance(one)) + np.trace(covariance(other))
-            expected = gap @ gap + traces - 2 * np.sqrt(np.maximum(shared, 0)).sum()
-            there, back, none = w2(one, other)
-            # The square root of a singular matrix is right to half of the digits only.
-            np.testing.assert_allclose(there, expected, rtol=1e-6, atol=1e-6)
-            np.testing.assert_allclose([there, none], [back, 0], rtol=1e-12, atol=1e-13)
-            if other is q:
-                np.testing.assert_allclose(there, expected, rtol=1e-13)
-        one, two = (MultivariateGaussian([m], [[v]]).astype("float64") for m, v in ((1, 4), (0, 9)))
-        np.testing.assert_allclose(w2(one, two)[0], 2, rtol=1e-14)
 
 
 def test_observables_are_what_they_say():
