@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from modelcollapse.sims.moments import summary
-from modelcollapse.theory import AbstractFamily, Loop, find, observables
+from modelcollapse.theory import AbstractFamily, Loop, MultivariateGaussian, find, observables
 from modelcollapse.theory.observables import AbstractObservable
 
 _USUAL = (
@@ -42,7 +42,8 @@ def reads(observable: AbstractObservable, truth: AbstractFamily) -> bool:
 def default_observables(loop: Loop) -> tuple[AbstractObservable, ...]:
     """The family's usual observables, and all that a theorem about the loop predicts.
 
-    KL from the truth is left out for categorical models: it is infinite once a label is lost."""
+    KL from the truth is left out for categorical models: it is infinite once a label is lost. So is
+    W2 for Gaussians in several dimensions, predicted or not: it takes longer than the chains do."""
     usual = [
         o
         for o in _USUAL
@@ -50,7 +51,12 @@ def default_observables(loop: Loop) -> tuple[AbstractObservable, ...]:
         and not (isinstance(o, observables.KLFromTruth) and hasattr(loop.truth, "categories"))
     ]
     predicted = [o for entry in find(loop) for o in entry.observables()]
-    return tuple(dict.fromkeys([*usual, *predicted]))
+    return tuple(o for o in dict.fromkeys([*usual, *predicted]) if not _is_dear(o, loop.truth))
+
+
+def _is_dear(observable: AbstractObservable, truth: AbstractFamily) -> bool:
+    """True if it is read off only where it is asked for, lest it slow the run down."""
+    return isinstance(observable, observables.W2Squared) and isinstance(truth, MultivariateGaussian)
 
 
 def check_observables(

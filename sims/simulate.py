@@ -69,7 +69,7 @@ def simulate(
     - `loop`, `generations`, `chains`: what to run, for how long, how often.
     - `key`: a typed JAX key. Every random number is addressed by (key, chain, generation, slot).
     - `observables`: what to read off; by default the family's usual ones and all that a theorem
-      about the loop predicts.
+      about the loop predicts, but for the `W2Squared` of a multivariate Gaussian, which is dear.
     - `dtype`: of a Gaussian chain's state and of all observables; by default float32 for the
       Gaussian (float64 if its truth is far from zero or of extreme variance) and float64 for
       categorical models, whose counts are integers in either.

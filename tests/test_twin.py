@@ -31,8 +31,8 @@ GAUSSIAN = ["variance", "log_variance", "mean_error", "w2_squared", "total_secon
             "w2_balance", "entropy", "kl_to_truth", "kl_from_truth", "cross_entropy",
             "variance^2", "variance<=0.5"]  # fmt: skip
 SEVERAL = ["total_variance", "squared_norm", "effective_rank", "rank", "squared_mean_error",
-           "total_second_moment", "log_determinant", "determinant", "log_pivot[0]", "log_pivot[1]",
-           "entropy", "kl_to_truth", "kl_from_truth", "cross_entropy"]  # fmt: skip
+           "total_second_moment", "w2_squared", "log_determinant", "determinant", "log_pivot[0]",
+           "log_pivot[1]", "entropy", "kl_to_truth", "kl_from_truth", "cross_entropy"]  # fmt: skip
 CATEGORICAL = ["heterozygosity", "support", "surviving_mass", "survival_by_rank[1-2]",
                "frequency[1]", "frequency^3[0]", "entropy", "kl_to_truth", "kl_from_truth",
                "cross_entropy", "returned", "heterozygosity^2", "support<=1.0"]  # fmt: skip

@@ -222,7 +222,15 @@ class MultivariateChains:
         def log_ratio():
             return np.linalg.slogdet(s)[1] - np.linalg.slogdet(s0)[1]
 
+        def w2():
+            values, vectors = np.linalg.eigh(s0)
+            root = (vectors * np.sqrt(values)[:, None, :]) @ vectors.swapaxes(1, 2)
+            shared = np.linalg.eigvalsh(root @ s @ root)
+            traces = trace + np.trace(s0, axis1=1, axis2=2)
+            return (gap**2).sum(axis=1) + traces - 2 * np.sqrt(np.maximum(shared, 0)).sum(axis=1)
+
         named = {
+            "w2_squared": w2,
             "total_variance": lambda: trace,
             "squared_norm": lambda: (s**2).sum(axis=(1, 2)),
             "effective_rank": lambda: trace**2 / (s**2).sum(axis=(1, 2)),

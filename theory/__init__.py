@@ -41,6 +41,7 @@ from modelcollapse.theory.gaussian import mixture as _gaussian_mixture
 from modelcollapse.theory.gaussian import replace as _gaussian_replace
 from modelcollapse.theory.gaussian import subsample as _gaussian_subsample
 from modelcollapse.theory.gaussian import weighted as _gaussian_weighted
+from modelcollapse.theory.multivariate import distance as _multivariate_distance
 from modelcollapse.theory.multivariate import theorems as _multivariate_theorems
 from modelcollapse.theory.regression import accumulate as _regression_accumulate
 from modelcollapse.theory.regression import fresh as _regression_fresh

@@ -66,6 +66,7 @@ RANGES: dict[str, Range] = {
     "power": Range(1, finite=True, whole=True),
     "order": Range(1, finite=True, whole=True),
     "dimension": Range(1, finite=True, whole=True),
+    "eigenvalues": Range(0, finite=True),
     "squared_norm": Range(0, finite=True),
     "squared_trace": Range(0, finite=True),
     "bins": Range(1, finite=True, whole=True),

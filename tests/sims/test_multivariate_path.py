@@ -13,6 +13,7 @@ from scipy import stats
 from modelcollapse.sims import simulate
 from modelcollapse.sims.samplers import bartlett, quantile_map
 from modelcollapse.sims.samplers.stream import Stream
+from modelcollapse.sims.verdicts import check
 from modelcollapse.theory import (
     Accumulate,
     AccumulateSubsample,
@@ -22,6 +23,7 @@ from modelcollapse.theory import (
     MultivariateGaussian,
     Replace,
     Weighted,
+    find,
     x64,
 )
 from modelcollapse.theory.multivariate import replace
@@ -34,6 +36,7 @@ from modelcollapse.theory.observables import (
     SquaredMeanError,
     SquaredNorm,
     TotalVariance,
+    W2Squared,
 )
 
 LEAST = 1e-6 / 200
@@ -212,7 +215,7 @@ def test_nothing_overflows_on_the_way_down(dimension, key):
     loop = Loop(MultivariateGaussian(np.ones(dimension)), Replace(n=dimension + 3))
     run = simulate(
         loop, 1000, 256, key=key, record=[1000],
-        observables=(LogDeterminant(), SquaredMeanError(), TotalVariance()),
+        observables=(LogDeterminant(), SquaredMeanError(), TotalVariance(), W2Squared()),
     )  # fmt: skip
     found = run.moments("log_determinant", 1000)
     mean, variance = (
@@ -222,3 +225,20 @@ def test_nothing_overflows_on_the_way_down(dimension, key):
     assert abs(found.mean - mean) < 7 * np.sqrt(variance / 256)
     assert np.isfinite(run.moments("squared_mean_error", 1000).maximum)
     assert run.moments("total_variance", 1000).maximum < 1e-30
+    # To a point the distance is that of the means and the truth's own spread.
+    rest = run.moments("w2_squared", 1000).mean - run.moments("squared_mean_error", 1000).mean
+    np.testing.assert_allclose(rest, dimension, rtol=1e-5)
+
+
+def test_w2_is_read_off_where_it_is_asked_for(key):
+    """In 50 dimensions one look takes as long as a hundred generations."""
+    loop = Loop(TRUTH, Replace(n=6))
+    run = simulate(loop, 1, 64, key=key)
+    assert W2Squared() not in run.observables
+    names = {entry.name for entry in find(loop, W2Squared())}
+    skipped = {item.theorem: item.reason for item in check(run, names=names).not_judged}
+    assert skipped == dict.fromkeys(names, "record w2_squared")
+    assert len(names) == 2
+    asked = simulate(loop, 1, 64, key=key, observables=(W2Squared(),))
+    before, after = asked.mean(W2Squared())
+    assert before < 1e-13 < 1e-3 < after

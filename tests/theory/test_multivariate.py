@@ -139,6 +139,7 @@ def test_observables_are_what_they_say():
             observables.SquaredMeanError(): 1 + 9 + 2.25,
             observables.Determinant(): np.linalg.det(OTHER) / np.linalg.det(COVARIANCE),
             observables.TotalSecondMoment(): values.sum() + 12.25,
+            observables.W2Squared(): other.w2_squared(truth),
         }
         found = jax.jit(lambda m, o: [observable(m, o) for observable in expected])(other, truth)
         np.testing.assert_allclose(found, list(expected.values()), rtol=1e-12)

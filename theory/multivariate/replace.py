@@ -112,6 +112,28 @@ def determinant_moment(n: Any, t: Any, q: Any, dimension: Any, *, estimator: str
 
 
 @float64
+def log_mean_roots(n: Any, t: Any, dimension: Any, *, estimator: str = "mle") -> Any:
+    r"""$\log r_{t,k}$, $r_{t,k}=\mathbb E\,C_{t,kk}/C_{0,kk}=\prod_{s\le t}\sqrt{2/c_s}\,
+    \Gamma((\nu_s-k+1)/2)/\Gamma((\nu_s-k)/2)$ for the Cholesky factor $C_t$ of $\Sigma_t$: the mean root of
+    each pivot. $-\infty$ once some $\nu_s\le k$.
+
+    **Arguments:** draws a generation `n >= 2`, a number or a schedule; generations `t`; the
+    `dimension` $d$. **Returns:** shape of `t` and a last axis of $k=0,\dots,d-1$.
+    """
+    require_draws(n, 2)
+
+    def step(size: Any) -> Any:
+        size, k = jnp.asarray(size)[..., None], _pivots(dimension)
+        alive = size - 1 > k
+        enough = jnp.where(alive, size, k + 2.0)
+        ratio = log_gamma_ratio((enough - 1 - k) / 2, 0.5)
+        return jnp.where(alive, _log_ratio(enough, k, estimator) / 2 + ratio, -jnp.inf)
+
+    # At t = 0 no factor enters, not even one that is zero.
+    return jnp.where(jnp.asarray(t)[..., None] == 0, 0.0, _per_pivot(step, n, t))
+
+
+@float64
 def second_moments(
     n: Any,
     t: Any,

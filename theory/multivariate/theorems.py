@@ -4,17 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from modelcollapse.theory.gaussian.family import Gaussian
 from modelcollapse.theory.gaussian.moments import raw_moments, variance_and_skewness
 from modelcollapse.theory.gaussian.steps import size_of
 from modelcollapse.theory.ledger import (
     Row,
-    Theorem,
     Where,
     Wrong,
     ahead,
     fewer_draws,
-    find,
     half_exponent,
     more_draws,
     off_by_one,
@@ -24,6 +21,11 @@ from modelcollapse.theory.ledger import (
 from modelcollapse.theory.loop import Loop
 from modelcollapse.theory.multivariate import replace, trials
 from modelcollapse.theory.multivariate.family import MultivariateGaussian, is_regular
+from modelcollapse.theory.multivariate.projection import (
+    in_one_dimension,
+    projected,
+    sum_over_directions,
+)
 from modelcollapse.theory.observables import (
     Determinant,
     KLFromTruth,
@@ -39,26 +41,6 @@ from modelcollapse.theory.observables import (
     Variance,
 )
 from modelcollapse.theory.regimes import Replace
-
-
-def projected(loop: Loop) -> Loop:
-    """What the loop does in one direction, in units of the truth there: a loop in one dimension."""
-    truth = Gaussian(0.0, 1.0, estimator=loop.truth.estimator)
-    return Loop(truth, loop.regime, channel=loop.channel)
-
-
-def _in_one_dimension(loop: Loop, observable: Any, gives: str) -> Theorem | None:
-    if not isinstance(loop.truth, MultivariateGaussian):
-        return None
-    found = find(projected(loop), observable)
-    return next((e for e in found if e.kind == "exact" and e.gives == gives), None)
-
-
-def _per_direction(loop: Loop, t: Any, observable: Any, gives: str) -> Any:
-    known = _in_one_dimension(loop, observable, gives)
-    if known is None:
-        raise ValueError(f"no theorem gives the {observable.name} of {projected(loop)!r}.")
-    return np.trace(trials.initial_covariance(loop)) * np.asarray(known.predict(projected(loop), t))
 
 
 def _sizes(loop: Loop, t: Any) -> dict[str, Any]:
@@ -104,14 +86,14 @@ _as_if_fixed = Wrong(
     "the moments of the mean covariance, as if it did not fluctuate",
     lambda predict, loop, t: (
         np.asarray(predict(loop, np.append(0, t)))[0]
-        * _in_one_dimension(loop, Variance(), "mean").predict(projected(loop), t) ** 2  # pyright: ignore[reportOptionalMemberAccess]
+        * in_one_dimension(loop, Variance(), "mean").predict(projected(loop), t) ** 2  # pyright: ignore[reportOptionalMemberAccess]
     ),
 )
 _without_mean_error = Wrong(
     "the mean's error forgotten",
     lambda predict, loop, t: (
         np.asarray(predict(loop, t))
-        - _per_direction(loop, t, MeanError(), "second moment")
+        - sum_over_directions(loop, t, MeanError(), "second moment")
         / np.trace(trials.initial_covariance(loop))
         * loop.truth.dimension
         / 2
@@ -165,7 +147,7 @@ def _determinant_spread(loop: Loop, t: Any) -> tuple[Any, Any]:
     observable=TotalVariance(),
     where=Where(
         family=MultivariateGaussian,
-        also=lambda loop: _in_one_dimension(loop, Variance(), "mean") is not None,
+        also=lambda loop: in_one_dimension(loop, Variance(), "mean") is not None,
         assuming="the same loop in one dimension has an exact mean variance",
     ),
     source=("alemohammad2024", "shumailov2024"),
@@ -186,14 +168,14 @@ def _determinant_spread(loop: Loop, t: Any) -> tuple[Any, Any]:
 )
 def multivariategaussian_total_variance(loop: Loop, t: Any) -> Any:
     r"""$\mathbb E\,\mathrm{tr}\,\Sigma_t=v_t\,\mathrm{tr}\,\Sigma_0$, indeed $\mathbb E\,\Sigma_t=v_t\Sigma_0$, with $v_t$ the mean variance of the same loop in one dimension with truth $N(0,1)$: every projection of the loop on a line is a loop in one dimension. Under replace $v_t=\prod_{s\le t}(1-1/n_s)$ for maximum likelihood."""
-    return _per_direction(loop, t, Variance(), "mean")
+    return sum_over_directions(loop, t, Variance(), "mean")
 
 
 @theorem(
     observable=SquaredMeanError(),
     where=Where(
         family=MultivariateGaussian,
-        also=lambda loop: _in_one_dimension(loop, MeanError(), "second moment") is not None,
+        also=lambda loop: in_one_dimension(loop, MeanError(), "second moment") is not None,
         assuming="the same loop in one dimension has an exact mean square error",
     ),
     source=("alemohammad2024", "shumailov2024"),
@@ -211,7 +193,7 @@ def multivariategaussian_total_variance(loop: Loop, t: Any) -> Any:
 )
 def multivariategaussian_mean_error(loop: Loop, t: Any) -> Any:
     r"""$\mathbb E\lVert\mu_t-\mu_0\rVert^2=m_t\,\mathrm{tr}\,\Sigma_0$, indeed $\mathbb E(\mu_t-\mu_0)(\mu_t-\mu_0)^\top=m_t\Sigma_0$, with $m_t$ the mean square error of the same loop in one dimension with truth $N(0,1)$. Under replace with maximum likelihood $m_t=1-\prod_{s\le t}(1-1/n_s)$."""
-    return _per_direction(loop, t, MeanError(), "second moment")
+    return sum_over_directions(loop, t, MeanError(), "second moment")
 
 
 @theorem(

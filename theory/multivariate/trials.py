@@ -24,10 +24,11 @@ LARGER = Loop(TRUTH, Replace(n=24))
 LARGER_UNBIASED = Loop(OTHER, Replace(n=24))
 LARGER_SCHEDULE = Loop(TRUTH, Replace(n=(24, 30, 22)))
 FEW = Loop(MultivariateGaussian(np.zeros(4)), Replace(n=(7, 4, 5, 3, 6)))
+ACCUMULATE = Loop(TRUTH, Accumulate(n=(5, 3, 6, 4)))
 #: A loop of each regime, with a schedule: other theorems are tried on them too.
 REGIMES = (
     SCHEDULE,
-    Loop(TRUTH, Accumulate(n=(5, 3, 6, 4))),
+    ACCUMULATE,
     Loop(TRUTH, AccumulateSubsample(n=(8, 5, 6))),
     Loop(TRUTH, Fresh(n_real=(2, 3, 2, 2), n_synthetic=(4, 5, 4, 6))),
     Loop(TRUTH, FixedReal(n_real=5, n_synthetic=(1, 5, 3, 8))),

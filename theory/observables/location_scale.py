@@ -40,12 +40,16 @@ class MeanError(AbstractObservable):
 
 
 class W2Squared(AbstractObservable):
-    r"""Squared 2-Wasserstein distance to the truth, $(\mu_t-\mu_0)^2+(\sigma_t-\sigma_0)^2$."""
+    r"""Squared 2-Wasserstein distance to the truth, $(\mu_t-\mu_0)^2+(\sigma_t-\sigma_0)^2$; in several
+    dimensions $\lVert\mu_t-\mu_0\rVert^2+\mathrm{tr}\,\Sigma_t+\mathrm{tr}\,\Sigma_0
+    -2\,\mathrm{tr}(\Sigma_0^{1/2}\Sigma_t\Sigma_0^{1/2})^{1/2}$."""
 
-    families: ClassVar = (Gaussian,)
+    families: ClassVar = (Gaussian, MultivariateGaussian)
     name: ClassVar[str] = "w2_squared"
 
     def __call__(self, model: Any, truth: Any) -> Any:
+        if isinstance(model, MultivariateGaussian):
+            return model.w2_squared(truth)
         return (model.mean - truth.mean) ** 2 + (model.scale - truth.scale) ** 2
 
 
