@@ -1,4 +1,8 @@
-"""What every test runs under: shapes checked, one seed a test, no windows, few compilations."""
+"""What every test runs under: shapes checked, one seed a test, no windows, few compilations.
+
+The suite runs in several processes, pytest-xdist's workers. They share the base seed, which the
+process that starts them draws, and the budget of compilations, which that process adds up.
+"""
 
 import gc
 import secrets
@@ -14,8 +18,9 @@ mpl.use("Agg")
 # Before anything imports the package, or its annotations would go unchecked.
 install_import_hook("modelcollapse", "beartype.beartype")
 
-#: Programs that XLA may compile in one run of the whole suite: its budget of time.
-MOST_COMPILATIONS = 4_000
+#: Programs that XLA may compile in one run of the whole suite, in all its processes: its budget of time.
+#: A thousand or so are small ones that a process compiles again after it has forgotten them.
+MOST_COMPILATIONS = 6_000
 
 #: Mappings of memory above which a process forgets its compiled programs. XLA keeps hundreds for a block
 #: of chains on the CPU, and Linux grants 65,530 (vm.max_map_count): with one more, LLVM dies of a
@@ -48,8 +53,21 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    fresh = config.getoption("--fresh-seeds")
-    config.stash[_base] = secrets.randbelow(2**31) if fresh else SEED
+    if hasattr(config, "workerinput"):
+        config.stash[_base] = config.workerinput["base_seed"]
+    else:
+        fresh = config.getoption("--fresh-seeds")
+        config.stash[_base] = secrets.randbelow(2**31) if fresh else SEED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    node.workerinput["base_seed"] = node.config.stash[_base]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    _compiled.extend(getattr(node, "workeroutput", {}).get("compiled", []))
 
 
 def pytest_report_header(config):
@@ -101,10 +119,13 @@ def pytest_runtest_teardown():
 def pytest_terminal_summary(terminalreporter):
     terminalreporter.write_line(
         f"{len(_compiled)} programs compiled in {sum(_compiled):.0f} s "
-        f"(at most {MOST_COMPILATIONS} allowed)"
+        f"(at most {MOST_COMPILATIONS} allowed)",
+        red=len(_compiled) > MOST_COMPILATIONS,
     )
 
 
 def pytest_sessionfinish(session):
-    if len(_compiled) > MOST_COMPILATIONS and session.exitstatus == 0:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["compiled"] = _compiled
+    elif len(_compiled) > MOST_COMPILATIONS and session.exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,7 +1,7 @@
 """How fast multivariate Gaussian chains run, beside the loop that a researcher writes in NumPy.
 
     .venv/bin/pip install -e '.[test,bench]'
-    .venv/bin/python -m pytest tests/benchmarks/bench_multivariate.py --benchmark-json=bench.json
+    .venv/bin/python -m pytest -n 0 tests/benchmarks/bench_multivariate.py --benchmark-json=bench.json
     .venv/bin/python tests/benchmarks/table.py bench.json
 
 Replace with n = 10 d in d dimensions; mean and variance of the log-determinant and of the squared error

@@ -1,6 +1,6 @@
 """How fast regression chains run, beside the NumPy of a researcher who keeps what can be kept.
 
-    .venv/bin/python -m pytest tests/benchmarks/bench_regression.py --benchmark-json=bench.json
+    .venv/bin/python -m pytest -n 0 tests/benchmarks/bench_regression.py --benchmark-json=bench.json
     .venv/bin/python tests/benchmarks/table.py bench.json
 
 With a fixed design NumPy works out the pseudo-inverse once and multiplies the new labels by it; with a
