@@ -10,6 +10,7 @@ import dataclasses
 import functools
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import equinox as eqx
@@ -28,6 +29,11 @@ _SIZES = ("n", "n_real", "n_synthetic")
 #: Programs that have run, with the shapes of their arguments. To compile one again costs no more than
 #: time, should JAX have forgotten it.
 _COMPILED: set[tuple[Any, str]] = set()
+
+#: Memory mappings of this process above which programs are forgotten before another is compiled. XLA
+#: keeps hundreds for one on the CPU, and Linux grants 65,530: with one more the process dies.
+_MOST_MAPPINGS = 40_000
+_MAPPINGS = Path("/proc/self/maps")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,6 +159,7 @@ def run_blocks(
     shapes = jax.tree.map(np.shape, (truth, regime, sizes, prepared, record))
     known = (program, str(shapes))
     if known not in _COMPILED:
+        _make_room()
         yield from opened(0, call(0))
         _COMPILED.add(known)
         start = 1
@@ -172,3 +179,9 @@ def run_blocks(
         finally:
             for _, result in waiting:
                 result.cancel()
+
+
+def _make_room() -> None:
+    if _MAPPINGS.exists() and _MAPPINGS.read_bytes().count(b"\n") > _MOST_MAPPINGS:
+        jax.clear_caches()
+        _COMPILED.clear()
