@@ -36,10 +36,10 @@ def ours(loop, generations, chains, **options):
     return run, chains * generations
 
 
-def gaussian(n, generations=1000, chains=100_000):
+def gaussian(n, generations=1000, chains=100_000, record="all"):
     return ours(
         Loop(Gaussian(), Replace(n=n)), generations, chains,
-        observables=(LogVariance(), MeanError()), record="all", quantiles=[],
+        observables=(LogVariance(), MeanError()), record=record, quantiles=[],
     )  # fmt: skip
 
 
@@ -218,6 +218,11 @@ CASES = {
         "jax.random, vmap": jax_naive,
     },
     "Gaussian, n = 10^6": {"modelcollapse": lambda: gaussian(10**6)},
+    "Gaussian, n = 100, generations streamed of 1,000": {
+        "modelcollapse, about sixty as by default": lambda: gaussian(100, record=None),
+        "modelcollapse, every one": lambda: gaussian(100),
+        "modelcollapse, the last": lambda: gaussian(100, record=[1000]),
+    },
     "Gaussian, n = 100, law at t = 1,000 only (chains)": {
         "modelcollapse, jump": lambda: law(1000, "jump", 1_000_000),
         "modelcollapse, simulated": lambda: law(1000, "statistic", 100_000),
