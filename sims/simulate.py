@@ -88,7 +88,8 @@ def simulate(
     - `quantiles`: the recorded generations whose quantiles, skewness and kurtosis are wanted (NaN at
       the others); by default all if they are at most 64, else up to 60 of them, even in log t. Means,
       variances and extremes are kept at every recorded one.
-    - `trajectories`: keep every chain's values.
+    - `trajectories`: keep every chain's values; on a path that draws generations apart from one
+      another, those of a chain are no history.
     - `chunk`: chains in flight at once, rounded up to whole blocks; by default a block for each
       processor core or device, as far as `memory` allows. It changes no number.
     - `memory`: bytes that the run may take.

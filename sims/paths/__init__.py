@@ -90,7 +90,8 @@ def choose(
     made = _forward(name, loop, sizes, dtype, observables)
     if made is None:
         what = f"{type(truth).__name__} under {type(regime).__name__}"
-        few = " with batches of so few rows" if isinstance(loop.truth, LinearRegression) else ""
+        rows = name == "statistic" and isinstance(loop.truth, LinearRegression)
+        few = " with batches of so few rows" if rows else ""
         raise ValueError(f"`path={name!r}` does not serve a {what}{few}; use 'auto'.")
     return made
 
