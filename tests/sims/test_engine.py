@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from modelcollapse.sims import Run, blocks, simulate
+from modelcollapse.sims import Run, simulate
 from modelcollapse.sims.verdicts.record import digest
 from modelcollapse.theory import (
     Accumulate,
@@ -393,19 +393,3 @@ def test_peak_memory_does_not_grow_with_the_chains():
         env={**os.environ, "JAX_PLATFORMS": "cpu"},
     )  # fmt: skip
     assert int(done.stdout) < 1e8
-
-
-def test_programs_are_forgotten_before_memory_mappings_run_out(monkeypatch, compilations):
-    def run(labels):
-        before = compilations()
-        loop = Loop(Categorical.zipf(labels), Replace(n=6))
-        simulate(loop, 2, 4, key=jax.random.key(0))
-        return compilations() - before
-
-    assert run(5) > 0
-    assert run(5) == 0
-    monkeypatch.setattr(blocks, "_MOST_MAPPINGS", 0)
-    assert run(6) > 0
-    monkeypatch.undo()
-    assert run(5) > 0
-    assert run(6) == 0
