@@ -20,12 +20,12 @@ install_import_hook("modelcollapse", "beartype.beartype")
 
 #: Programs that XLA may compile in one run of the whole suite, in all its processes: its budget of time.
 #: A thousand or so are small ones that a process compiles again after it has forgotten them.
-MOST_COMPILATIONS = 6_000
+MOST_COMPILATIONS = 6_500
 
 #: Mappings of memory above which a process forgets its compiled programs. XLA keeps hundreds for a block
 #: of chains on the CPU, and Linux grants 65,530 (vm.max_map_count): with one more, LLVM dies of a
 #: segmentation fault. Far fewer are allowed here, because all of them take up memory.
-MOST_MAPPINGS = 10_000
+MOST_MAPPINGS = 20_000
 _MAPPINGS = Path("/proc/self/maps")
 
 #: The base of every test's seed, unless `--fresh-seeds` draws another.
