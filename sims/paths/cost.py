@@ -1,6 +1,6 @@
 r"""What categorical chains under replace cost, item by item and as counts: how "auto" chooses.
 
-Nanoseconds of one chain on one core of a Zen 3 server, observables apart:
+Nanoseconds of one chain on one core of a Zen 4 server, observables apart:
 
 - items: 30 for each draw of generation 1, 2 for each later one, and of a block's guide to the truth 50
   for each label;
