@@ -85,7 +85,7 @@ def _block(
     streams = Stream(
         jnp.broadcast_to(root.key0, number.shape), jnp.broadcast_to(root.key1, number.shape)
     ).fold(number)
-    observe = Observer(program.observables, program.dtype, truth)
+    observe = Observer(program.observables, program.dtype, len(record[0]) <= program.slots, truth)
     columns = len(column_names(program.observables, truth))
     kept = jnp.zeros((program.slots, columns, program.width), program.dtype)
     kept, summaries = program.path.trace(

@@ -1,17 +1,22 @@
 """Moments and extremes of a sample of chains, mergeable without loss of digits."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 #: Numbers of a summary.
 SUMMARY = 9
 #: Parts that a sum takes in the values' own precision before it goes on in float64.
 _PARTS = 16
+#: Chains whose deviations set the unit of a glance.
+_SAMPLE = 16
+#: Numbers that a glance joins at a time: XLA:CPU makes vectors of as many, but not of 32.
+_WAYS = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,42 +139,73 @@ class Moments:
             )
 
 
-def summary(
-    values: Float[Array, "columns chains"], detailed: Any = True
-) -> Float[Array, "fields columns"]:
+def summary(values: Float[Array, "columns chains"]) -> Float[Array, "fields columns"]:
     r"""On the device: the `SUMMARY` numbers in float64 of which the host makes the [`Moments`][] of all
     chains, or of those that are not mere copies of the first.
 
     They are a pilot, a unit, a sum that is infinite or NaN if the plain one is, the extremes, and the
     first four power sums of the deviations from the pilot in that unit, `_PARTS` parts of each in the
-    values' own precision; NaN for the third and the fourth unless `detailed`. The pilot is the first
-    value: copies of it add nothing, and sums of whole numbers stay exact. Its square is at most
-    `chains` variances from the mean, so what cancels in float32 is less than chance. The unit keeps the
-    powers from overflowing.
+    values' own precision. The pilot is the first value: copies of it add nothing, and sums of whole
+    numbers stay exact. Its square is at most `chains` variances from the mean, so what cancels in
+    float32 is less than chance. The unit keeps the powers from overflowing.
     """
     pilot = values[:, 0]
     low, high = values.min(axis=1), values.max(axis=1)
-    reach = jnp.maximum(high - pilot, pilot - low)
-    unit = _unit(reach)
+    unit = _unit(jnp.maximum(high - pilot, pilot - low))
     deviation = (values - pilot[:, None]) * (1 / unit)[:, None]
-
-    def more() -> Any:
-        # The square once more: XLA would have to write it for all readers, were it one for both.
-        square = deviation * deviation
-        return _total(square * deviation), _total(square * square)
-
-    def fewer() -> Any:
-        return (jnp.full(len(values), jnp.nan),) * 2
-
-    first, second = _total(deviation), _total(deviation * deviation)
+    square = deviation * deviation
+    first, second = _total(deviation), _total(square)
+    third, fourth = _total(square * deviation), _total(square * square)
     # An infinite unit makes NaN of every deviation, also where the sum is infinite.
-    finite = jnp.isfinite(unit)
-    plain = jax.lax.cond(
-        jnp.all(finite), lambda: first, lambda: jnp.where(finite, first, _total(values))
-    )
-    higher = jax.lax.cond(detailed, more, fewer)
-    fields = (pilot, unit, plain, low, high, first, second, *higher)
-    return jnp.stack([jnp.asarray(field, jnp.float64) for field in fields])
+    plain = jnp.where(jnp.isfinite(unit), first, _total(values))
+    return _fields(pilot, unit, plain, low, high, first, second, third, fourth)
+
+
+def glance(
+    values: Sequence[Float[Array, "_ chains"]],
+) -> tuple[Float[Array, "fields columns"], Bool[Array, ""]]:
+    r"""A [`summary`][] without third and fourth powers (they are NaN) in one pass over the chains, and
+    whether it will do.
+
+    The unit is what the first chains need. Where it does not serve all, or where something is not
+    finite, the answer is no and the numbers mean nothing."""
+    parts = zip(*(_folded(each) for each in values), strict=True)
+    pilot, unit, *sums = (jnp.concatenate(part) for part in parts)
+    while sums[0].shape[1] > 1:
+        sums = _fold([part.astype(jnp.float64) for part in sums])
+    first, second, low, high = (part[:, 0] for part in sums)
+    reach = jnp.maximum(high - pilot, pilot - low) / unit
+    most = 2.0**40 if values[0].dtype == jnp.float32 else 2.0**400
+    inside = (reach == 0) | ((1 / most < reach) & (reach < most))
+    nothing = jnp.full(len(pilot), jnp.nan)
+    fields = _fields(pilot, unit, first, low, high, first, second, nothing, nothing)
+    return fields, (inside & jnp.isfinite(first) & jnp.isfinite(second)).all()
+
+
+def _folded(values: Any) -> Any:
+    pilot = values[:, 0]
+    unit = _unit(jnp.abs(values[:, :_SAMPLE] - pilot[:, None]).max(axis=1))
+    deviation = (values - pilot[:, None]) * (1 / unit)[:, None]
+    return pilot, unit, *_fold((deviation, deviation * deviation, values, values))
+
+
+def _fold(parts: Sequence[Any]) -> Any:
+    """Sums of the first two arrays over every eighth number of a row, least and largest of the third
+    and the fourth: one loop for all. What a NaN makes of the extremes depends on its place."""
+    columns, length = parts[0].shape
+    ways = min(_WAYS, length)
+    zero, most = parts[0].dtype.type(0), parts[0].dtype.type(jnp.inf)
+
+    def join(a: Any, b: Any) -> Any:
+        low, high = jnp.where(a[2] < b[2], a[2], b[2]), jnp.where(a[3] > b[3], a[3], b[3])
+        return a[0] + b[0], a[1] + b[1], low, high
+
+    parts = [part.reshape(columns, ways, length // ways) for part in parts]
+    return jax.lax.reduce(parts, [zero, zero, most, -most], join, (1,))
+
+
+def _fields(*fields: Any) -> Any:
+    return jnp.stack([field.astype(jnp.float64) for field in fields])
 
 
 def _unit(reach: Any) -> Any:

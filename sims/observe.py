@@ -1,13 +1,13 @@
 """Which observables a run keeps, and the columns they fill."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from modelcollapse.sims.moments import summary
+from modelcollapse.sims.moments import SUMMARY, glance, summary
 from modelcollapse.theory import AbstractFamily, Loop, MultivariateGaussian, find, observables
 from modelcollapse.theory.observables import AbstractObservable
 
@@ -82,31 +82,52 @@ def column_names(chosen: Sequence[AbstractObservable], truth: AbstractFamily) ->
 
 
 class Observer(eqx.Module):
-    """Reads all observables off a block of chains, and sums them up (see `paths.Observe`)."""
+    """Reads all observables off a block of chains, and sums them up (see `paths.Observe`).
+
+    Where every chain's values are wanted it makes a whole `summary` of them; else a `glance`, and the whole
+    only if that will not do."""
 
     chosen: tuple[AbstractObservable, ...] = eqx.field(static=True)
     dtype: str = eqx.field(static=True)
+    #: The values of all generations looked at are wanted.
+    thorough: bool = eqx.field(static=True)
     truth: Any
 
     def __call__(
         self,
         kept: Any,
         slot: Any,
-        earlier: Any,
-        model: Any,
+        models: Callable[[], tuple[Any, Any]],
         truths: Any = None,
         per_chain: bool = True,
     ) -> tuple[Any, Any]:
-        models, each = (0 if per_chain else None), (None if truths is None else 0)
-        # Chains last: they are summed over.
-        values = jax.vmap(self._one, (models, models, each), out_axes=-1, axis_size=kept.shape[-1])(
-            earlier, model, self.truth if truths is None else truths
-        )
-        values = jnp.concatenate([value.astype(self.dtype) for value in values])
+        batched, each = (0 if per_chain else None), (None if truths is None else 0)
+
+        def read() -> list[Any]:
+            # Chains last: they are summed over.
+            values = jax.vmap(
+                self._one, (batched, batched, each), out_axes=-1, axis_size=kept.shape[-1]
+            )(*models(), self.truth if truths is None else truths)
+            return [value.astype(self.dtype) for value in values]
+
+        values = read()
         wanted = slot < kept.shape[0]
-        if kept.shape[0]:
-            kept = jax.lax.cond(wanted, lambda: kept.at[slot].set(values), lambda: kept)
-        return kept, summary(values, wanted)
+        higher = (jnp.arange(SUMMARY) < SUMMARY - 2)[:, None]
+
+        def whole() -> tuple[Any, Any]:
+            # What takes a few numbers of a chain is read off again rather than written to memory.
+            table = jnp.concatenate(read() if self._is_small() else values)
+            put = kept.at[slot].set(table, mode="drop") if kept.shape[0] else kept
+            return put, jnp.where(wanted | higher, summary(table), jnp.nan)
+
+        if self.thorough:
+            return whole()
+        first, will_do = glance(values)
+        return jax.lax.cond(will_do & ~wanted, lambda: (kept, first), whole)
+
+    def _is_small(self) -> bool:
+        """True if a model is a few numbers."""
+        return all(jnp.ndim(leaf) == 0 for leaf in jax.tree.leaves(self.truth))
 
     def _one(self, earlier: Any, model: Any, truth: Any) -> list[Any]:
         earlier, model, truth = (each.astype(self.dtype) for each in (earlier, model, truth))

@@ -12,9 +12,10 @@ from jaxtyping import Array, Int
 
 from modelcollapse.sims.samplers.stream import Stream
 
-#: `observe(kept, slot, earlier, model)` reads all observables off two batched models. It returns `kept`
-#: with the values of all chains at `slot`, unless that lies beyond its end, and a summary of them. A
-#: fifth argument is a truth for each chain; `per_chain=False`, if both models are those of all chains.
+#: `observe(kept, slot, models)` reads all observables off the two batched models, an earlier one and the
+#: present one, that `models()` returns. It returns `kept` with the values of all chains at `slot`, unless
+#: that lies beyond its end, and a summary of them. A fourth argument is a truth for each chain;
+#: `per_chain=False`, if both models are those of all chains.
 Observe = Callable[..., tuple[Any, Any]]
 
 #: Tags that keep a generation's uses of its stream apart.
@@ -92,10 +93,10 @@ class AbstractForwardPath(AbstractPath):
         """The chains' models, batched along the leading axis."""
 
     def look(
-        self, observe: Observe, kept: Any, slot: Any, earlier: Any, model: Any, truth: Any
+        self, observe: Observe, kept: Any, slot: Any, models: Callable[[], Any], truth: Any
     ) -> tuple[Any, Any]:
-        """What `observe` makes of `model` and of the `earlier` one, as `models` returned them."""
-        return observe(kept, slot, earlier, model)
+        """What `observe` makes of an earlier model and of the present one, which `models()` returns."""
+        return observe(kept, slot, models)
 
     def trace(
         self,
@@ -115,9 +116,10 @@ class AbstractForwardPath(AbstractPath):
         def to_next(carry: Any, here: Any) -> Any:
             (state, earlier, t, kept), (until, slot) = carry, here
             state = jax.lax.fori_loop(t + 1, until + 1, advance, state)
-            model = self.models(state, truth)
-            kept, summary = self.look(observe, kept, slot, earlier, model, truth)
-            return (state, model, until, kept), summary
+            kept, summary = self.look(
+                observe, kept, slot, lambda: (earlier, self.models(state, truth)), truth
+            )
+            return (state, self.models(state, truth), until, kept), summary
 
         state = self.start(truth, streams.key0.shape[0])
         carry = (state, self.models(state, truth), jnp.zeros((), record[0].dtype), kept)

@@ -58,7 +58,7 @@ class CategoricalAncestors(AbstractPath):
             counts = self._draw_types(lineages, streams.fold(t).fold(0, _TYPE), guide)
             fitted = counts / jnp.maximum(synthetic[t], 1)
             model = Categorical(jnp.where(t == 0, dense, fitted))
-            return observe(kept, slot, model, model)
+            return observe(kept, slot, lambda: (model, model))
 
         return jax.lax.scan(look, kept, record)
 

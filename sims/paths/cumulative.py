@@ -89,6 +89,6 @@ class GaussianCumulative(AbstractPath):
             t, slot = here
             mean, log_variance = jnp.where(t == 0, jnp.stack(first), path[jnp.maximum(t, 1) - 1])
             model = Gaussian(mean, log_variance=log_variance, estimator=truth.estimator)
-            return observe(kept, slot, model, model)
+            return observe(kept, slot, lambda: (model, model))
 
         return jax.lax.scan(look, kept, record)

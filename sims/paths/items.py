@@ -1,6 +1,7 @@
 """Categorical chains under replace, item by item: a generation costs its draws, however many labels
 there are."""
 
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -118,14 +119,15 @@ class CategoricalItems(AbstractForwardPath):
         return Living(Categorical(fitted), Categorical(own), state.is_truth)
 
     def look(
-        self, observe: Observe, kept: Any, slot: Any, earlier: Any, model: Any, truth: Any
+        self, observe: Observe, kept: Any, slot: Any, models: Callable[[], Any], truth: Any
     ) -> Any:
         if not self.living:
-            return observe(kept, slot, earlier, model)
+            return observe(kept, slot, models)
+        _, living = models()
         return jax.lax.cond(
-            model.is_truth,
-            lambda: observe(kept, slot, truth, truth, per_chain=False),
-            lambda: observe(kept, slot, model.model, model.model, model.truth),
+            living.is_truth,
+            lambda: observe(kept, slot, lambda: (truth, truth), per_chain=False),
+            lambda: observe(kept, slot, lambda: (living.model, living.model), living.truth),
         )
 
     def _draws(self) -> int:

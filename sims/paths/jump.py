@@ -68,7 +68,7 @@ class GaussianJump(AbstractPath):
                 log_variance=log_variance,
                 estimator=truth.estimator,
             )
-            return observe(kept, slot, model, model)
+            return observe(kept, slot, lambda: (model, model))
 
         return jax.lax.scan(look, kept, (*record, prepared))
 

@@ -67,6 +67,6 @@ class CategoricalSurvivors(AbstractPath):
             alive = jnp.where(t == 0, truth.probabilities > 0, alive)
             share = 1 / alive.sum(axis=1, keepdims=True)
             model = Categorical(jnp.where(alive, share, 0.0))
-            return observe(kept, slot, model, model)
+            return observe(kept, slot, lambda: (model, model))
 
         return jax.lax.scan(look, kept, record)

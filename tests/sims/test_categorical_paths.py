@@ -36,8 +36,8 @@ ANCESTORS = CategoricalAncestors(LABELS, max(SCHEDULE))
 def _trace(path, regime, words, ids, truth, sizes, prepared, record):
     streams = Stream.of(words).fold(ids)
 
-    def observe(kept, slot, earlier, model):
-        return kept, model.probabilities
+    def observe(kept, slot, models):
+        return kept, models()[1].probabilities
 
     return path.trace(streams, truth, regime, sizes, prepared, (record, record), observe, ())[1]
 
