@@ -88,6 +88,10 @@ class AbstractForwardPath(AbstractPath):
         """The state at generation `t`, from the one before it; `streams` are the chains', below
         which those of generation t stand at `streams.fold(t)`."""
 
+    def unroll(self) -> int:
+        """Generations to one turn of the loop, where it pays to turn less often."""
+        return 1
+
     @abc.abstractmethod
     def models(self, state: Any, truth: Any) -> Any:
         """The chains' models, batched along the leading axis."""
@@ -115,7 +119,7 @@ class AbstractForwardPath(AbstractPath):
 
         def to_next(carry: Any, here: Any) -> Any:
             (state, earlier, t, kept), (until, slot) = carry, here
-            state = jax.lax.fori_loop(t + 1, until + 1, advance, state)
+            state = _unrolled(t + 1, until + 1, advance, state, self.unroll())
             kept, summary = self.look(
                 observe, kept, slot, lambda: (earlier, self.models(state, truth)), truth
             )
@@ -125,3 +129,17 @@ class AbstractForwardPath(AbstractPath):
         carry = (state, self.models(state, truth), jnp.zeros((), record[0].dtype), kept)
         (*_, kept), summaries = jax.lax.scan(to_next, carry, record)
         return kept, summaries
+
+
+def _unrolled(start: Any, stop: Any, body: Callable[[Any, Any], Any], state: Any, unroll: int) -> Any:
+    """`jax.lax.fori_loop` with `unroll` steps to a turn, for ends that only the running program knows."""
+
+    def turn(i: Any, state: Any) -> Any:
+        for step in range(unroll):
+            state = body(start + unroll * i + step, state)
+        return state
+
+    turns = (stop - start) // unroll if unroll > 1 else 0
+    if unroll > 1:
+        state = jax.lax.fori_loop(0, turns, turn, state)
+    return jax.lax.fori_loop(start + unroll * turns, stop, body, state)

@@ -68,6 +68,14 @@ class GaussianStatistics(AbstractForwardPath):
         most = 2**14 if jax.default_backend() == "cpu" else 2**20
         return min(most, max(16, 1 << (chains - 1).bit_length()))
 
+    def unroll(self) -> int:
+        # XLA makes one kernel of several generations: what it reads and writes a turn then costs less
+        # each. Where draws take branches or loops it cannot.
+        if self.dtype != "float32" or self.small:
+            return 1
+        # Elsewhere a turn costs a launch besides, and the wait for its condition. Not measured.
+        return 4 if jax.default_backend() == "cpu" else 8
+
     def prepare(
         self, real: np.ndarray, synthetic: np.ndarray, recorded: np.ndarray
     ) -> dict[int, np.ndarray]:
