@@ -156,7 +156,7 @@ def _forward(
     if regime.random_mixture:
         return None
     if isinstance(truth, Gaussian):
-        return GaussianStatistics.of(dtype, *sizes)
+        return GaussianStatistics.of(dtype, regime.closed, *sizes)
     if isinstance(truth, MultivariateGaussian):
         kind = MultivariateStatistics
         if isinstance(regime, Replace):

@@ -119,7 +119,7 @@ class AbstractForwardPath(AbstractPath):
 
         def to_next(carry: Any, here: Any) -> Any:
             (state, earlier, t, kept), (until, slot) = carry, here
-            state = _unrolled(t + 1, until + 1, advance, state, self.unroll())
+            state = unrolled(t + 1, until + 1, advance, state, self.unroll())
             kept, summary = self.look(
                 observe, kept, slot, lambda: (earlier, self.models(state, truth)), truth
             )
@@ -131,7 +131,9 @@ class AbstractForwardPath(AbstractPath):
         return kept, summaries
 
 
-def _unrolled(start: Any, stop: Any, body: Callable[[Any, Any], Any], state: Any, unroll: int) -> Any:
+def unrolled(
+    start: Any, stop: Any, body: Callable[[Any, Any], Any], state: Any, unroll: int
+) -> Any:
     """`jax.lax.fori_loop` with `unroll` steps to a turn, for ends that only the running program knows."""
 
     def turn(i: Any, state: Any) -> Any:
@@ -139,7 +141,8 @@ def _unrolled(start: Any, stop: Any, body: Callable[[Any, Any], Any], state: Any
             state = body(start + unroll * i + step, state)
         return state
 
-    turns = (stop - start) // unroll if unroll > 1 else 0
+    rest = start
     if unroll > 1:
-        state = jax.lax.fori_loop(0, turns, turn, state)
-    return jax.lax.fori_loop(start + unroll * turns, stop, body, state)
+        turns = (stop - start) // unroll
+        state, rest = jax.lax.fori_loop(0, turns, turn, state), start + unroll * turns
+    return jax.lax.fori_loop(rest, stop, body, state)

@@ -22,6 +22,11 @@ LEAST = quantile_map.LEAST + 1
 _SYNTHETIC, _REAL = 0, 8
 #: In 32 bits the normals of a synthetic batch are words(t, FIRST_WORDS).
 FIRST_WORDS = _SYNTHETIC + 1
+#: Generations to a turn of the loop, by device, under replace. XLA makes one kernel of them, which reads and
+#: writes a chain once for all; not so if there is a pool, or if draws take branches or loops.
+TURNS = {"cpu": 4}
+#: And where it was not measured: there a turn costs a launch besides, and the wait for its condition.
+_TURN = 8
 
 
 def _packed(model: Gaussian) -> Any:
@@ -49,16 +54,26 @@ class GaussianStatistics(AbstractForwardPath):
     has_real: bool
     #: Some batch has fewer than `LEAST` draws.
     small: bool
+    #: Generations to a turn of the loop.
+    turn: int
     #: Of the polynomial.
     degree: int = quantile_map.DEGREE
 
     @staticmethod
-    def of(dtype: str, real: np.ndarray, synthetic: np.ndarray) -> "GaussianStatistics":
-        """The path for the draws of generations 1, 2, ... from the truth and from the latest model."""
+    def of(
+        dtype: str, closed: bool, real: np.ndarray, synthetic: np.ndarray
+    ) -> "GaussianStatistics":
+        """The path for the draws of generations 1, 2, ... from the truth and from the latest model; `closed`
+        if a training set is the latest model's output alone."""
         has_real = bool(real.any())
         sizes = np.concatenate([synthetic, real]) if has_real else synthetic
         least = int(sizes.min(initial=2**31))
-        return GaussianStatistics(dtype, has_real, least < LEAST, quantile_map.degree(least - 1))
+        small, turn = least < LEAST, 1
+        if closed and dtype == "float32" and not small:
+            turn = TURNS.get(jax.default_backend(), _TURN)
+        return GaussianStatistics(
+            dtype, has_real, small, turn, degree=quantile_map.degree(least - 1)
+        )
 
     def bytes_per_chain(self) -> int:
         return 64 * jnp.dtype(self.dtype).itemsize
@@ -69,12 +84,7 @@ class GaussianStatistics(AbstractForwardPath):
         return min(most, max(16, 1 << (chains - 1).bit_length()))
 
     def unroll(self) -> int:
-        # XLA makes one kernel of several generations: what it reads and writes a turn then costs less
-        # each. Where draws take branches or loops it cannot.
-        if self.dtype != "float32" or self.small:
-            return 1
-        # Elsewhere a turn costs a launch besides, and the wait for its condition. Not measured.
-        return 4 if jax.default_backend() == "cpu" else 8
+        return self.turn
 
     def prepare(
         self, real: np.ndarray, synthetic: np.ndarray, recorded: np.ndarray

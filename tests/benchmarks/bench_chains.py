@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from unittest import mock
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +20,7 @@ import pytest
 
 from modelcollapse.figures.data import word_counts
 from modelcollapse.sims import simulate
+from modelcollapse.sims.paths.gaussian import TURNS
 from modelcollapse.theory import Categorical, Gaussian, Loop, Replace
 from modelcollapse.theory.observables import Entropy, LogVariance, MeanError, Support
 
@@ -36,11 +38,18 @@ def ours(loop, generations, chains, **options):
     return run, chains * generations
 
 
-def gaussian(n, generations=1000, chains=100_000, record="all"):
+def gaussian(n, generations=1000, chains=100_000, record="all", alone=False):
     return ours(
-        Loop(Gaussian(), Replace(n=n)), generations, chains,
-        observables=(LogVariance(), MeanError()), record=record, quantiles=[],
+        Loop(Gaussian(), Replace(n=n)), generations, chains, record=record, quantiles=[],
+        observables=(LogVariance(),) if alone else (LogVariance(), MeanError()),
     )  # fmt: skip
+
+
+def turn_by_turn():
+    """No two generations in one kernel, although none is recorded: what streaming adds to."""
+    with mock.patch.dict(TURNS, cpu=1):
+        run, work = gaussian(100, record=[1000])
+    return mock.patch.dict(TURNS, cpu=1)(run), work
 
 
 def law(t, path, chains):
@@ -219,9 +228,11 @@ CASES = {
     },
     "Gaussian, n = 10^6": {"modelcollapse": lambda: gaussian(10**6)},
     "Gaussian, n = 100, generations streamed of 1,000": {
-        "modelcollapse, about sixty as by default": lambda: gaussian(100, record=None),
         "modelcollapse, every one": lambda: gaussian(100),
-        "modelcollapse, the last": lambda: gaussian(100, record=[1000]),
+        "modelcollapse, every one of the log-variance alone": lambda: gaussian(100, alone=True),
+        "modelcollapse, none, one generation a turn": turn_by_turn,
+        "modelcollapse, about sixty as by default": lambda: gaussian(100, record=None),
+        "modelcollapse, none": lambda: gaussian(100, record=[1000]),
     },
     "Gaussian, n = 100, law at t = 1,000 only (chains)": {
         "modelcollapse, jump": lambda: law(1000, "jump", 1_000_000),

@@ -19,7 +19,7 @@ ALPHA = 1e-6 / 28
 
 def draws(n: int, dtype: str, seed: int = 11) -> np.ndarray:
     """The log-variances of batches, drawn as the chains draw them."""
-    path = GaussianStatistics.of(dtype, np.zeros(1, int), np.array([n]))
+    path = GaussianStatistics.of(dtype, True, np.zeros(1, int), np.array([n]))
     with x64():
         chains = jnp.arange(DRAWS, dtype=jnp.uint32)
         root = Stream.of(jnp.array([seed, 7], jnp.uint32))
