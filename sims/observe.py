@@ -1,6 +1,6 @@
 """Which observables a run keeps, and the columns they fill."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -63,9 +63,14 @@ def check_observables(
     chosen: Sequence[AbstractObservable], loop: Loop
 ) -> tuple[AbstractObservable, ...]:
     """The observables without repeats; `ValueError` if one cannot be read off the loop's models."""
+    if isinstance(chosen, str | AbstractObservable) or not isinstance(chosen, Iterable):
+        raise ValueError(f"`observables` must be a sequence of observables; got {chosen!r}.")
+    chosen = tuple(chosen)
     for observable in chosen:
         if not isinstance(observable, AbstractObservable):
-            raise ValueError(f"`observables` must hold observables; got {observable!r}.")
+            raise ValueError(
+                f"`observables` must hold observables such as observables.Support(); got {observable!r}."
+            )
         if not reads(observable, loop.truth):
             raise ValueError(
                 f"`observables`: {observable.name} cannot be read off a "

@@ -80,6 +80,10 @@ class Run:
         return self._read("trajectory", observable)
 
     def _columns(self, observable: AbstractObservable) -> tuple[str, ...]:
+        if not isinstance(observable, AbstractObservable):
+            raise TypeError(
+                f"`observable` must be an observable such as {self.observables[0]!r}; got {observable!r}."
+            )
         if observable not in self.observables:
             kept = ", ".join(o.name for o in self.observables)
             raise ValueError(f"this run did not observe {observable.name}; it observed {kept}.")

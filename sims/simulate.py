@@ -115,8 +115,9 @@ def simulate(
     if chunk is not None:
         _whole("chunk", chunk)
     precision = _precision(dtype, loop.truth)
-    words = _seed_words(key)
-    sizes = _sizes(loop, generations, precision)
+    _check_key(key)
+    # A jump's draws enter on the host alone.
+    sizes = _sizes(loop, generations, "float64" if path == "jump" else precision)
     recorded = _recorded(record, generations)
     chosen = (
         default_observables(loop) if observables is None else check_observables(observables, loop)
@@ -138,6 +139,7 @@ def simulate(
     _check_memory(memory, per_block, devices * in_flight, kept_bytes)
 
     started = time.perf_counter()
+    words = np.asarray(jax.random.bits(key, (2,), "uint32"))
     with x64(), tqdm(total=chains, unit="chain", disable=not progress) as bar:
         truth_type = np.float64 if isinstance(loop.truth, Categorical) else precision
         blocks = run_blocks(
@@ -235,14 +237,13 @@ def _whole(name: str, value: Any) -> None:
         raise ValueError(f"`{name}` must be a whole number of at least 1; got {value!r}.")
 
 
-def _seed_words(key: Any) -> np.ndarray:
+def _check_key(key: Any) -> None:
     if not (hasattr(key, "dtype") and jnp.issubdtype(key.dtype, jax.dtypes.prng_key)):
         raise TypeError(
             f"`key` must be a typed JAX key such as jax.random.key(0); got {type(key).__name__}."
         )
     if key.shape != ():
         raise TypeError(f"`key` must be one key, of shape (); got shape {key.shape}.")
-    return np.asarray(jax.random.bits(key, (2,), "uint32"))
 
 
 def _sizes(loop: Loop, generations: int, dtype: str) -> tuple[np.ndarray, np.ndarray]:
@@ -348,8 +349,11 @@ def _check_memory(budget: float, per_block: int, blocks: int, trajectories: int)
             "record fewer generations or observables, run fewer chains, or raise `memory`."
         )
     fit = int((budget - trajectories) // per_block)
-    advice = f"`chunk` for {fit} blocks would fit" if fit else "no chunk fits: raise `memory`"
+    least = math.ceil(per_block + trajectories)
+    advice = (
+        f"`chunk` for {fit} of them would fit" if fit else f"raise it to {least:,} bytes or more"
+    )
     raise ValueError(
-        f"`memory` of {budget:.3g} bytes does not hold {blocks} blocks in flight "
-        f"({needed:.3g} bytes); {advice}."
+        f"`memory` of {budget:.3g} bytes does not hold the blocks in flight, {blocks} of "
+        f"{per_block:.3g} bytes; {advice}."
     )

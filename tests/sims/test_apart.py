@@ -179,6 +179,20 @@ def test_what_a_path_does_not_know_is_refused(loop, path, observables, told):
         simulate(loop, 2, 4, key=jax.random.key(0), path=path, observables=observables)
 
 
+def test_a_jump_takes_more_draws_than_float32_counts(key):
+    """Its exact mean and variance, each within what a sound run exceeds with probability `LEAST`."""
+    n, t, chains = 2**26 + 1, 30, 100_000
+    run = simulate(
+        Loop(Gaussian(), Replace(n=n)), t, chains, key=key, path="jump", record=[t],
+        observables=(LogVariance(),),
+    )  # fmt: skip
+    seen = run.moments("log_variance", t)
+    mean, variance = (float(log_variance.cumulant(n, t, order)) for order in (1, 2))
+    z = -special.ndtri(LEAST / 2)
+    assert abs(seen.mean - mean) < z * (variance / chains) ** 0.5
+    assert abs(seen.variance / variance - 1) < z * (2 / chains) ** 0.5
+
+
 def test_jump_is_for_float32():
     with pytest.raises(ValueError, match="float32 only"):
         simulate(
