@@ -50,13 +50,15 @@ _PANELS: tuple[tuple[AbstractObservable, str], ...] = (
 
 def plans(scale: Scale) -> dict[str, Plan]:
     """One run for each estimator."""
+    record = tuple(int(t) for t in log_spaced(_GENERATIONS, 15))
     return {
         estimator: Plan(
             loop=Loop(Gaussian(estimator=estimator), Replace(n=_N)),
             generations=_GENERATIONS,
             chains=_CHAINS[scale],
             observables=tuple(observable for observable, _ in _PANELS),
-            record=tuple(int(t) for t in log_spaced(_GENERATIONS, 15)),
+            record=record,
+            quantiles=record,
         )
         for estimator in _ESTIMATORS
     }

@@ -50,13 +50,15 @@ _MAGNIFIED = 8.0
 
 def plans(scale: Scale) -> dict[str, Plan]:
     """One run for each sample size and estimator, of equal shape so that they share a program."""
+    record = tuple(int(t) for t in log_spaced(_LAST, 20))
     return {
         f"{estimator}-{n}": Plan(
             loop=Loop(Gaussian(estimator=estimator), Replace(n=n)),
             generations=_LAST,
             chains=_CHAINS[scale],
             observables=(Variance(), LogVariance()),
-            record=tuple(int(t) for t in log_spaced(_LAST, 20)),
+            record=record,
+            quantiles=record,
         )
         for estimator in _ESTIMATORS
         for n in _SIZES

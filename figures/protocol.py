@@ -25,6 +25,8 @@ class Plan:
     observables: tuple[AbstractObservable, ...]
     record: tuple[int, ...] | None = None
     path: str = "auto"
+    #: Generations whose quantiles are drawn: those of all chains, not of a sample of them.
+    quantiles: tuple[int, ...] | None = None
 
 
 class FigureModule(Protocol):
@@ -70,5 +72,6 @@ def simulate_plans(
             observables=plan.observables,
             record=plan.record,
             path=plan.path,
+            quantiles=plan.quantiles,
         )
     return runs

@@ -44,13 +44,15 @@ class Program:
     observables: tuple[AbstractObservable, ...]
     dtype: str
     width: int
-    #: Recorded generations of which every chain's values are returned.
+    #: Recorded generations of which chains' values are returned.
     slots: int
+    #: Chains of a block, its first, whose values these are.
+    kept: int
     devices: int
 
 
-#: Summaries of every recorded generation, and the values of all chains at the slots: arrays of shapes
-#: (recorded, SUMMARY, columns) and (slots, columns, chains).
+#: Summaries of every recorded generation, and the values of the chains kept at the slots: arrays of
+#: shapes (recorded, SUMMARY, columns) and (slots, columns, kept).
 Block = tuple[Any, Any]
 
 
@@ -85,9 +87,15 @@ def _block(
     streams = Stream(
         jnp.broadcast_to(root.key0, number.shape), jnp.broadcast_to(root.key1, number.shape)
     ).fold(number)
-    observe = Observer(program.observables, program.dtype, len(record[0]) <= program.slots, truth)
+    observe = Observer(
+        program.observables,
+        program.dtype,
+        program.width,
+        len(record[0]) <= program.slots,
+        truth,
+    )
     columns = len(column_names(program.observables, truth))
-    kept = jnp.zeros((program.slots, columns, program.width), program.dtype)
+    kept = jnp.zeros((program.slots, columns, program.kept), program.dtype)
     kept, summaries = program.path.trace(
         streams, truth, regime, sizes, prepared, record, observe, kept
     )
@@ -129,7 +137,7 @@ def run_blocks(
     in_flight: int,
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """Of every block in order: its number of chains, the summaries `(recorded, SUMMARY, columns)`, and the
-    values at the slots, `(chains of the block, slots, columns)`.
+    values at the slots, `(chains kept, slots, columns)`.
 
     `in_flight` calls run at a time, each in a thread of its own: XLA splits no single block of
     this size over processor cores. The caller is in 64-bit mode."""

@@ -94,6 +94,7 @@ class Observer(eqx.Module):
 
     chosen: tuple[AbstractObservable, ...] = eqx.field(static=True)
     dtype: str = eqx.field(static=True)
+    width: int = eqx.field(static=True)
     #: The values of all generations looked at are wanted.
     thorough: bool = eqx.field(static=True)
     truth: Any
@@ -111,7 +112,7 @@ class Observer(eqx.Module):
         def read() -> list[Any]:
             # Chains last: they are summed over.
             values = jax.vmap(
-                self._one, (batched, batched, each), out_axes=-1, axis_size=kept.shape[-1]
+                self._one, (batched, batched, each), out_axes=-1, axis_size=self.width
             )(*models(), self.truth if truths is None else truths)
             return [value.astype(self.dtype) for value in values]
 
@@ -122,7 +123,9 @@ class Observer(eqx.Module):
         def whole() -> tuple[Any, Any]:
             # What takes a few numbers of a chain is read off again rather than written to memory.
             table = jnp.concatenate(read() if self._is_small() else values)
-            put = kept.at[slot].set(table, mode="drop") if kept.shape[0] else kept
+            put = kept
+            if kept.shape[0]:
+                put = kept.at[slot].set(table[:, : kept.shape[-1]], mode="drop")
             return put, jnp.where(wanted | higher, summary(table), jnp.nan)
 
         if self.thorough:

@@ -27,33 +27,52 @@ class Histogram:
         """An empty histogram with edges at the quantiles of `values`, shape `(chains, ...)`.
 
         Infinities and NaN are left aside; a sample without finite values has NaN edges."""
-        ordered = np.sort(np.moveaxis(values.astype(np.float64), 0, -1), axis=-1)
-        ordered[~np.isfinite(ordered)] = np.nan
-        levels = np.linspace(0, 1, BINS + 1)
-        if np.isnan(ordered).any():
-            flat = ordered.reshape(-1, ordered.shape[-1])
-            rows = [row[np.isfinite(row)] for row in flat]
-            edges = np.array(
-                [
-                    np.quantile(row, levels) if row.size else np.full(BINS + 1, np.nan)
-                    for row in rows
-                ]
-            ).reshape(*ordered.shape[:-1], BINS + 1)
-        else:
-            edges = np.moveaxis(np.quantile(ordered, levels, axis=-1), 0, -1)
-        return Histogram(edges, np.zeros((*edges.shape[:-1], COUNTS), np.int64))
+        return Histogram._around(_ordered(values))
+
+    @staticmethod
+    def of(values: np.ndarray) -> "Histogram":
+        """The histogram of `values`, shape `(chains, ...)`, around themselves."""
+        ordered = _ordered(values)
+        histogram = Histogram._around(ordered)
+        histogram._count(ordered)
+        return histogram
 
     def add(self, values: np.ndarray) -> None:
         """Count `values`, shape `(chains, ...)`; NaN counts as above the last edge."""
-        ordered = np.sort(np.moveaxis(values, 0, -1), axis=-1).reshape(-1, values.shape[0])
+        self._count(_ordered(values))
+
+    @staticmethod
+    def _around(ordered: np.ndarray) -> "Histogram":
+        place = np.linspace(0, ordered.shape[-1] - 1, BINS + 1)
+        below = np.floor(place).astype(np.int64)
+        low, high = (
+            ordered[..., i].astype(np.float64) for i in (below, np.ceil(place).astype(int))
+        )
+        with np.errstate(invalid="ignore"):
+            edges = low + (high - low) * (place - below)
+        levels = np.linspace(0, 1, BINS + 1)
+        # NaN is sorted to the end, as is what is infinite to both.
+        for cell in np.argwhere(~np.isfinite(ordered[..., 0] + ordered[..., -1])):
+            row = ordered[tuple(cell)].astype(np.float64)
+            row = row[np.isfinite(row)]
+            edges[tuple(cell)] = np.quantile(row, levels) if row.size else np.nan
+        return Histogram(edges, np.zeros((*edges.shape[:-1], COUNTS), np.int64))
+
+    def _count(self, ordered: np.ndarray) -> None:
+        rows = ordered.reshape(-1, ordered.shape[-1])
         edges = self.edges.reshape(-1, BINS + 1)
         counts = self.counts.reshape(-1, COUNTS)
-        for row, edge, count in zip(ordered, edges, counts, strict=True):
+        for row, edge, count in zip(rows, edges, counts, strict=True):
             edge = edge.astype(row.dtype)
             below = np.searchsorted(row, edge, side="left")
             up_to = np.searchsorted(row, edge, side="right")
             reached = np.maximum.accumulate(np.stack([below, up_to], axis=1).ravel())
             count += np.diff(reached, prepend=0, append=row.size)
+
+
+def _ordered(values: np.ndarray) -> np.ndarray:
+    """Chains last, in increasing order."""
+    return np.sort(np.moveaxis(values, 0, -1), axis=-1)
 
 
 def quantile(edges: np.ndarray, counts: np.ndarray, level: float) -> np.ndarray:

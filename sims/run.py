@@ -63,7 +63,8 @@ class Run:
     def quantile(self, observable: AbstractObservable, q: float) -> np.ndarray:
         """The quantile at level `q` over chains; shaped like `mean`.
 
-        Linear within one of 128 bins that the first block of chains set at its own quantiles."""
+        Linear within one of 128 bins that the first block of chains set at its own quantiles. Of as many
+        chains as `data.attrs["quantile_chains"]` says (see `simulate`'s `quantiles`)."""
         columns = self._columns(observable)
         bins = self.data.sel(column=list(columns))
         values = quantile(bins["edge"].values, bins["histogram"].values.astype(np.int64), q)
