@@ -1,6 +1,7 @@
 """Moments and extremes of a sample of chains, mergeable without loss of digits."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -174,12 +175,11 @@ def glance(
     while sums[0].shape[1] > 1:
         sums = _fold([part.astype(jnp.float64) for part in sums])
     first, second, low, high = (part[:, 0] for part in sums)
-    reach = jnp.maximum(high - pilot, pilot - low) / unit
-    most = 2.0**40 if values[0].dtype == jnp.float32 else 2.0**400
-    inside = (reach == 0) | ((1 / most < reach) & (reach < most))
+    # Squares have not overflowed, and what may have underflowed is no part of their sum.
+    least = 2.0**-60 if values[0].dtype == jnp.float32 else 2.0**-900
+    inside = jnp.isfinite(second) & ((second > least) | (low == high))
     nothing = jnp.full(len(pilot), jnp.nan)
-    fields = _fields(pilot, unit, first, low, high, first, second, nothing, nothing)
-    return fields, (inside & jnp.isfinite(first) & jnp.isfinite(second)).all()
+    return _fields(pilot, unit, first, low, high, first, second, nothing, nothing), inside.all()
 
 
 def _folded(values: Any) -> Any:
@@ -193,7 +193,7 @@ def _fold(parts: Sequence[Any]) -> Any:
     """Sums of the first two arrays over every eighth number of a row, least and largest of the third
     and the fourth: one loop for all. What a NaN makes of the extremes depends on its place."""
     columns, length = parts[0].shape
-    ways = min(_WAYS, length)
+    ways = math.gcd(length, _WAYS) if length % 2 == 0 else length
     zero, most = parts[0].dtype.type(0), parts[0].dtype.type(jnp.inf)
 
     def join(a: Any, b: Any) -> Any:
@@ -223,7 +223,7 @@ def _unit(reach: Any) -> Any:
 
 
 def _total(values: Any) -> Any:
-    """Sums over the last axis, a power of two long."""
+    """Sums over the last axis, whose length is a power of two or a multiple of `_PARTS`."""
     count = min(_PARTS, values.shape[1])
     parts = values.reshape(values.shape[0], count, -1).sum(axis=-1).astype(jnp.float64)
     # Added one by one: XLA makes three programs of a sum over a short axis.

@@ -31,7 +31,7 @@ class AbstractPath(eqx.Module):
 
     @abc.abstractmethod
     def width(self, chains: int) -> int:
-        """Chains to a block, a power of two, in a run of `chains` chains. Neither devices nor the
+        """Chains to a block, a power of two or a multiple of 2048, in a run of `chains` chains. Neither devices nor the
         chains in flight may enter, or results would depend on them."""
 
     @abc.abstractmethod

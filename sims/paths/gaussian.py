@@ -79,9 +79,13 @@ class GaussianStatistics(AbstractForwardPath):
         return 64 * jnp.dtype(self.dtype).itemsize
 
     def width(self, chains: int) -> int:
-        # A block on a CPU stays in the cache of its core; elsewhere it must outweigh a step's launch.
-        most = 2**14 if jax.default_backend() == "cpu" else 2**20
-        return min(most, max(16, 1 << (chains - 1).bit_length()))
+        if jax.default_backend() == "cpu" and chains >= 2**13:
+            # A block stays in the cache of its core. Their number is even, so that two cores end together,
+            # and widths are few, so that few programs are compiled.
+            blocks = 2 * -(-chains // 2**16)
+            return -(-chains // (blocks * 2**11)) * 2**11
+        # Elsewhere it must outweigh a step's launch.
+        return min(2**20, max(16, 1 << (chains - 1).bit_length()))
 
     def unroll(self) -> int:
         return self.turn

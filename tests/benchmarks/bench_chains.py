@@ -233,13 +233,16 @@ CASES = {
         "modelcollapse, none, one generation a turn": turn_by_turn,
         "modelcollapse, about sixty as by default": lambda: gaussian(100, record=None),
         "modelcollapse, none": lambda: gaussian(100, record=[1000]),
+        "modelcollapse, all fifteen columns and quantiles, as by default": lambda: ours(
+            Loop(Gaussian(), Replace(n=100)), 1000, 100_000
+        ),
     },
     "Gaussian, n = 100, law at t = 1,000 only (chains)": {
-        "modelcollapse, jump": lambda: law(1000, "jump", 1_000_000),
+        "modelcollapse, jump": lambda: law(1000, "jump", 4_000_000),
         "modelcollapse, simulated": lambda: law(1000, "statistic", 100_000),
     },
     "Gaussian, n = 100, law at t = 10,000 only (chains)": {
-        "modelcollapse, jump": lambda: law(10_000, "jump", 1_000_000),
+        "modelcollapse, jump": lambda: law(10_000, "jump", 4_000_000),
         "modelcollapse, simulated": lambda: law(10_000, "statistic", 2**15),
     },
     "normals": {

@@ -259,20 +259,20 @@ def test_quantiles_are_kept_where_they_are_wanted(key):
 
 
 def test_quantiles_are_of_a_sample_unless_asked_for(key):
-    """Of 3 blocks of 2^14 chains, of which the last is half empty: an eighth of each."""
+    """Of two blocks of 20,480 chains, of which the last has fewer: the first 2,048 of each."""
     options = {"observables": (LogVariance(),), "record": [0, 20], "key": key}
     sample = simulate(GAUSSIAN, 20, 40_000, **options)
     chains = simulate(GAUSSIAN, 20, 40_000, quantiles=[0, 20], **options)
-    assert sample.data.attrs["quantile_chains"] == 2 * 1024 + 1024
+    assert sample.data.attrs["quantile_chains"] == 4_096
     assert chains.data.attrs["quantile_chains"] == 40_000
-    assert sample.data["histogram"].values.sum(axis=-1).tolist() == [[3072.0], [3072.0]]
+    assert sample.data["histogram"].values.sum(axis=-1).tolist() == [[4096.0], [4096.0]]
     for name in ("mean", "variance", "skewness", "kurtosis", "minimum", "maximum"):
         np.testing.assert_array_equal(sample.data[name], chains.data[name])
     for q in (0.1, 0.5, 0.9):
         level = log_variance.cdf(sample.quantile(LogVariance(), q)[1], n=10, t=20)
         # An interval that holds all but 1e-7 of samples of as many chains, by the binomial law.
-        near = stats.binom.ppf([1e-7, 1 - 1e-7], 3072, q) / 3072
-        assert near[0] - 1 / 3072 <= level <= near[1] + 1 / 3072
+        near = stats.binom.ppf([1e-7, 1 - 1e-7], 4096, q) / 4096
+        assert near[0] - 1 / 4096 <= level <= near[1] + 1 / 4096
 
 
 def test_few_chains_are_all_in_the_sample(key):

@@ -194,6 +194,19 @@ def test_a_glance_takes_in_several_observables():
     np.testing.assert_allclose(found.variance, exact.variance, rtol=1e-12)
 
 
+@pytest.mark.parametrize("chains", [16, 48, 4096, 5 * 2048])
+def test_any_width_of_a_block_is_summed_whole(chains):
+    values = np.random.default_rng(chains).normal(size=(2, chains))
+    exact = Moments.of(values.T)
+    with x64():
+        whole = Moments.of_summary(chains, jax.jit(summary)(values))
+        quick = Moments.of_summary(chains, jax.jit(glance)([values])[0])
+    for found in (whole, quick):
+        np.testing.assert_allclose(found.mean, exact.mean, rtol=1e-12)
+        np.testing.assert_allclose(found.variance, exact.variance, rtol=1e-12)
+        np.testing.assert_array_equal(found.minimum, exact.minimum)
+
+
 def test_shares_are_exact_in_float32():
     values = np.stack([columns()["share"], 1 - columns()["share"]]).astype("float32")
     with x64():
