@@ -48,6 +48,8 @@ class Program:
     slots: int
     #: Chains of a block, its first, whose values these are.
     kept: int
+    #: All generations are looked at in detail.
+    thorough: bool
     devices: int
 
 
@@ -91,7 +93,7 @@ def _block(
         program.observables,
         program.dtype,
         program.width,
-        len(record[0]) <= program.slots,
+        program.thorough,
         truth,
     )
     columns = len(column_names(program.observables, truth))

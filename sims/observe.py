@@ -63,13 +63,16 @@ def check_observables(
     chosen: Sequence[AbstractObservable], loop: Loop
 ) -> tuple[AbstractObservable, ...]:
     """The observables without repeats; `ValueError` if one cannot be read off the loop's models."""
+    such = f"such as [observables.{default_observables(loop)[0]!r}]"
     if isinstance(chosen, str | AbstractObservable) or not isinstance(chosen, Iterable):
-        raise ValueError(f"`observables` must be a sequence of observables; got {chosen!r}.")
+        raise ValueError(
+            f"`observables` must be a sequence of observables, {such}; got {chosen!r}."
+        )
     chosen = tuple(chosen)
     for observable in chosen:
         if not isinstance(observable, AbstractObservable):
             raise ValueError(
-                f"`observables` must hold observables such as observables.Support(); got {observable!r}."
+                f"`observables` must hold observables, {such}; got {observable!r} among them."
             )
         if not reads(observable, loop.truth):
             raise ValueError(
@@ -89,13 +92,14 @@ def column_names(chosen: Sequence[AbstractObservable], truth: AbstractFamily) ->
 class Observer(eqx.Module):
     """Reads all observables off a block of chains, and sums them up (see `paths.Observe`).
 
-    Where every chain's values are wanted it makes a whole `summary` of them; else a `glance`, and the whole
-    only if that will not do."""
+    A generation's slot keeps the values of the first chains, as many as `kept` has room for, unless it is
+    beyond the last; the one next to the last asks for a whole `summary` of all chains as well. For others
+    a `glance` is made, and the whole only if that will not do."""
 
     chosen: tuple[AbstractObservable, ...] = eqx.field(static=True)
     dtype: str = eqx.field(static=True)
     width: int = eqx.field(static=True)
-    #: The values of all generations looked at are wanted.
+    #: All generations are looked at in detail.
     thorough: bool = eqx.field(static=True)
     truth: Any
 
@@ -117,7 +121,7 @@ class Observer(eqx.Module):
             return [value.astype(self.dtype) for value in values]
 
         values = read()
-        wanted = slot < kept.shape[0]
+        detailed = slot <= kept.shape[0]
         higher = (jnp.arange(SUMMARY) < SUMMARY - 2)[:, None]
 
         def whole() -> tuple[Any, Any]:
@@ -126,12 +130,12 @@ class Observer(eqx.Module):
             put = kept
             if kept.shape[0]:
                 put = kept.at[slot].set(table[:, : kept.shape[-1]], mode="drop")
-            return put, jnp.where(wanted | higher, summary(table), jnp.nan)
+            return put, jnp.where(detailed | higher, summary(table), jnp.nan)
 
         if self.thorough:
             return whole()
         first, will_do = glance(values)
-        return jax.lax.cond(will_do & ~wanted, lambda: (kept, first), whole)
+        return jax.lax.cond(will_do & ~detailed, lambda: (kept, first), whole)
 
     def _is_small(self) -> bool:
         """True if a model is a few numbers."""

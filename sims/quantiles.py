@@ -1,11 +1,15 @@
 """Streamed quantiles: integer histograms whose bins are set by the first block of chains."""
 
 import dataclasses
+import numbers
 
 import numpy as np
 
-#: Intervals between the edges of a histogram.
-BINS = 128
+#: Quantiles at which the edges of a histogram stand: 95 alike and 16 at either end, from 1/96 down.
+_TAIL = 2.0 ** -np.arange(8, 0, -0.5) / 96
+LEVELS = np.concatenate([[0], _TAIL, np.arange(1, 96) / 96, 1 - _TAIL[::-1], [1]])
+#: Intervals between the edges.
+BINS = LEVELS.size - 1
 #: Counts of a histogram: below, at, between, at, ..., above the edges.
 COUNTS = 2 * BINS + 3
 
@@ -43,19 +47,18 @@ class Histogram:
 
     @staticmethod
     def _around(ordered: np.ndarray) -> "Histogram":
-        place = np.linspace(0, ordered.shape[-1] - 1, BINS + 1)
+        place = LEVELS * (ordered.shape[-1] - 1)
         below = np.floor(place).astype(np.int64)
         low, high = (
             ordered[..., i].astype(np.float64) for i in (below, np.ceil(place).astype(int))
         )
         with np.errstate(invalid="ignore"):
             edges = low + (high - low) * (place - below)
-        levels = np.linspace(0, 1, BINS + 1)
         # NaN is sorted to the end, as is what is infinite to both.
         for cell in np.argwhere(~np.isfinite(ordered[..., 0] + ordered[..., -1])):
             row = ordered[tuple(cell)].astype(np.float64)
             row = row[np.isfinite(row)]
-            edges[tuple(cell)] = np.quantile(row, levels) if row.size else np.nan
+            edges[tuple(cell)] = np.quantile(row, LEVELS) if row.size else np.nan
         return Histogram(edges, np.zeros((*edges.shape[:-1], COUNTS), np.int64))
 
     def _count(self, ordered: np.ndarray) -> None:
@@ -79,8 +82,8 @@ def quantile(edges: np.ndarray, counts: np.ndarray, level: float) -> np.ndarray:
     """The quantile at `level`, linear between edges; the outermost edge beyond all of them.
 
     `edges` and `counts` as in [`Histogram`][]. Returns float64 of their leading shape."""
-    if not 0 <= level <= 1:
-        raise ValueError(f"`q` must be in [0, 1]; got {level}.")
+    if not isinstance(level, numbers.Real) or not 0 <= level <= 1:
+        raise ValueError(f"`q` must be a number in [0, 1]; got {level!r}.")
     flat_edges, flat_counts = edges.reshape(-1, BINS + 1), counts.reshape(-1, COUNTS)
     result = np.empty(len(flat_edges))
     for i, (edge, count) in enumerate(zip(flat_edges, flat_counts, strict=True)):

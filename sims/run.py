@@ -48,6 +48,12 @@ class Run:
         """Moments of one column over chains at one recorded generation.
 
         Raises `KeyError` for a column or generation that was not recorded."""
+        if column not in self.data["column"] or generation not in self.data["generation"]:
+            kept = ", ".join(self.data["column"].values)
+            raise KeyError(
+                f"this run did not record column {column!r} at generation {generation!r}; "
+                f"its columns are {kept}."
+            )
         cell = self.data.sel(column=column, generation=generation)
         return Moments(float(self.chains), *(cell[name].item() for name in _MOMENTS))
 
@@ -63,8 +69,12 @@ class Run:
     def quantile(self, observable: AbstractObservable, q: float) -> np.ndarray:
         """The quantile at level `q` over chains; shaped like `mean`.
 
-        Linear within one of 128 bins that the first block of chains set at its own quantiles. Of as many
-        chains as `data.attrs["quantile_chains"]` says (see `simulate`'s `quantiles`)."""
+        Linear within one of 128 bins that the first block of chains set at its own quantiles: 1/96 of its
+        chains each, and ever fewer towards the ends, where the last edge stands for all beyond. Of as many
+        chains as `data.attrs["quantile_chains"]` says (see `simulate`'s `quantiles`); NaN at generations
+        without. Raises `ValueError` for a level outside [0, 1], or if the run kept no quantiles."""
+        if not self.data.attrs["quantile_chains"]:
+            raise ValueError("this run kept no quantiles; use `simulate(..., quantiles=[...])`.")
         columns = self._columns(observable)
         bins = self.data.sel(column=list(columns))
         values = quantile(bins["edge"].values, bins["histogram"].values.astype(np.int64), q)

@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import math
+import numbers
 import os
 import platform
 import time
@@ -17,9 +18,10 @@ from jaxtyping import PRNGKeyArray
 from tqdm import tqdm
 
 from modelcollapse.sims.blocks import Program, bare, run_blocks
+from modelcollapse.sims.looks import Looks
 from modelcollapse.sims.moments import Moments
 from modelcollapse.sims.observe import check_observables, column_names, default_observables
-from modelcollapse.sims.paths import AbstractForwardPath, AbstractPath, choose
+from modelcollapse.sims.paths import choose
 from modelcollapse.sims.paths.knowledge import served
 from modelcollapse.sims.quantiles import Histogram
 from modelcollapse.sims.run import Run
@@ -38,8 +40,6 @@ from modelcollapse.theory.observables import AbstractObservable
 _KEPT = 2**24
 #: Chains, about, whose values quantiles are made of unless they are asked for.
 _SAMPLE = 2**12
-#: Recorded generations from which on quantiles are not kept at every one.
-_MANY = 64
 #: Largest counts that are exact: float32 for the Gaussian's, int32 for the categorical's.
 _COUNTABLE = {"float32": 2**24, "float64": 2**53, "int32": 2**31 - 1}
 
@@ -86,11 +86,12 @@ def simulate(
       what follows from it, in one draw, after about 0.1 s of work on the host for each recorded
       generation, 2 s under a schedule), "ancestors" (categorical), and "survivors" (categorical:
       which labels are alive, almost free of n).
-    - `quantiles`: the recorded generations whose quantiles, skewness and kurtosis are wanted (NaN at
-      the others), quantiles of all chains, which the host sorts: 5 to 20 ns a value. By default all
-      recorded generations if they are at most 64, else up to 60 of them, even in log t, and quantiles of
-      some 4,000 chains, evenly over the run (`run.data.attrs["quantile_chains"]`). Means, variances
-      and extremes are kept at every recorded generation.
+    - `quantiles`: the recorded generations whose quantiles over all chains are wanted (NaN at the others):
+      the host sorts them, at 5 to 20 ns a value; an empty list for none. By default those of 2,000 to
+      4,000 chains, evenly over the run (`run.data.attrs["quantile_chains"]`), at all recorded generations
+      if they are at most 64, else at up to 60 of them, even in log t. Skewness and kurtosis, which
+      `check` needs, are kept at the same ones, and wherever quantiles are wanted; means, variances and
+      extremes at every recorded generation.
     - `trajectories`: keep every chain's values; on a path that draws generations apart from one
       another, those of a chain are no history.
     - `chunk`: chains in flight at once, rounded up to whole blocks; by default a block for each
@@ -100,12 +101,22 @@ def simulate(
 
     **Returns:** a [`Run`][].
 
-    Raises `ValueError` (or `TypeError` for the key) before anything is computed.
+    Raises `ValueError` (or `TypeError` for the loop or the key) before anything is computed.
     """
+    if not isinstance(loop, Loop):
+        raise TypeError(f"`loop` must be a Loop, of a truth and a regime; got {loop!r}.")
     _whole("generations", generations)
     _whole("chains", chains)
-    if isinstance(memory, bool) or not isinstance(memory, int | float) or not memory > 0:
-        raise ValueError(f"`memory` must be a positive number of bytes; got {memory!r}.")
+    if (
+        isinstance(memory, bool)
+        or not isinstance(memory, numbers.Real)
+        or not 0 < memory < math.inf
+    ):
+        raise ValueError(f"`memory` must be a positive, finite number of bytes; got {memory!r}.")
+    memory = float(memory)
+    for name, flag in (("trajectories", trajectories), ("progress", progress)):
+        if not isinstance(flag, bool | np.bool_):
+            raise ValueError(f"`{name}` must be True or False; got {flag!r}.")
     if 64 * generations > memory:
         raise ValueError(
             f"`generations` of {generations} do not fit into `memory` of {memory:.3g} bytes: "
@@ -121,7 +132,7 @@ def simulate(
     _check_key(key)
     # A jump's draws enter on the host alone.
     sizes = _sizes(loop, generations, "float64" if path == "jump" else precision)
-    recorded = _recorded(record, generations)
+    looks = Looks.of(generations, record, quantiles, bool(trajectories))
     chosen = (
         default_observables(loop) if observables is None else check_observables(observables, loop)
     )
@@ -130,19 +141,20 @@ def simulate(
     drawn = choose(path, loop, sizes, precision, chosen, chains)
 
     names = column_names(chosen, loop.truth)
-    wanted = np.arange(len(recorded)) if trajectories else _quantiles_at(quantiles, recorded)
+    recorded, wanted = looks.recorded, looks.quantiles
     cells = max(1, len(wanted)) * len(names)
     whole = trajectories or quantiles is not None
     width, kept_width = _widths(drawn.width(chains), chains, cells, whole)
     devices = min(jax.local_device_count(), -(-chains // width))
-    slots = _padded_slots(len(wanted))
-    program = Program(drawn, chosen, precision, width, slots, kept_width, devices)
+    program = Program(
+        drawn, chosen, precision, width, looks.slots, kept_width, looks.thorough, devices
+    )
     calls = -(-chains // (width * devices))
     per_block = drawn.bytes_per_block() + width * drawn.bytes_per_chain()
     per_block += 24 * (len(names) * width + cells * kept_width)
     kept_bytes = 16 * cells * chains * trajectories
     in_flight = _in_flight(calls, chunk, width, devices, (memory - kept_bytes) / per_block)
-    _check_memory(memory, per_block, devices * in_flight, kept_bytes)
+    _check_memory(memory, per_block, devices * in_flight, width, kept_bytes)
 
     started = time.perf_counter()
     words = np.asarray(jax.random.bits(key, (2,), "uint32"))
@@ -154,7 +166,7 @@ def simulate(
             bare(loop.regime),
             words,
             (_lanes(sizes[0]), _lanes(sizes[1])),
-            _slots(_padded_record(recorded, drawn), recorded[wanted], program.slots),
+            looks.slotted(drawn),
             chains,
             in_flight,
         )
@@ -271,46 +283,6 @@ def _sizes(loop: Loop, generations: int, dtype: str) -> tuple[np.ndarray, np.nda
     return loop.regime.sizes(generations)
 
 
-def _recorded(record: Any, generations: int) -> np.ndarray:
-    if record is None:
-        spaced = np.geomspace(1, generations, 60) if generations > 60 else range(generations + 1)
-        return np.unique(np.concatenate([[0], np.round(np.array(spaced, float))])).astype(np.int64)
-    if isinstance(record, str):
-        if record != "all":
-            raise ValueError(
-                f"`record` must be 'all' or a sequence of generations; got {record!r}."
-            )
-        return np.arange(generations + 1)
-    recorded = np.asarray(record)
-    if recorded.ndim != 1 or recorded.size == 0 or not np.issubdtype(recorded.dtype, np.integer):
-        raise ValueError(f"`record` must be a sequence of whole generations; got {record!r}.")
-    if np.any(np.diff(recorded) <= 0) or recorded[0] < 0 or recorded[-1] > generations:
-        raise ValueError(
-            f"`record` must increase within 0..{generations} (`generations`); got {record!r}."
-        )
-    return recorded.astype(np.int64)
-
-
-def _quantiles_at(quantiles: Any, recorded: np.ndarray) -> np.ndarray:
-    """Places in `recorded` of the generations whose quantiles are kept."""
-    if quantiles is None:
-        if len(recorded) <= _MANY:
-            return np.arange(len(recorded))
-        spaced = np.geomspace(1, len(recorded), 60) - 1
-        return np.unique(np.round(spaced).astype(np.int64))
-    given = np.asarray(quantiles)
-    if given.ndim != 1 or (given.size and not np.issubdtype(given.dtype, np.integer)):
-        raise ValueError(f"`quantiles` must be a sequence of whole generations; got {quantiles!r}.")
-    wanted = np.unique(given.astype(np.int64))
-    places = np.searchsorted(recorded, wanted)
-    missing = ~np.isin(wanted, recorded)
-    if missing.any():
-        raise ValueError(
-            f"`quantiles` must be generations that are recorded; got {wanted[missing][0]}."
-        )
-    return places
-
-
 def _widths(width: int, chains: int, cells: int, whole: bool) -> tuple[int, int]:
     """Chains to a block, given how many its path would have, and those of them whose values at `cells`
     places come back: all if the whole run's are wanted. Powers of two."""
@@ -323,18 +295,6 @@ def _widths(width: int, chains: int, cells: int, whole: bool) -> tuple[int, int]
 def _power(value: int) -> int:
     """The power of two next below, at least one."""
     return 1 << (max(1, value).bit_length() - 1)
-
-
-def _padded_slots(wanted: int) -> int:
-    """Of slots there are a multiple of eight, so that few numbers of them are ever compiled."""
-    return -(-wanted // 8) * 8
-
-
-def _slots(padded: np.ndarray, wanted: np.ndarray, slots: int) -> tuple[np.ndarray, np.ndarray]:
-    """The generations looked at, each with the slot that keeps its values, or one too many."""
-    place = np.searchsorted(wanted, padded)
-    found = np.isin(padded, wanted) & np.concatenate([[True], np.diff(padded) > 0])
-    return padded, np.where(found, place, slots)
 
 
 def _in_flight(calls: int, chunk: int | None, width: int, devices: int, fit: float) -> int:
@@ -358,14 +318,9 @@ def _padded(sizes: np.ndarray, least: int) -> np.ndarray:
     return np.pad(sizes, (0, length - len(sizes)))
 
 
-def _padded_record(recorded: np.ndarray, path: AbstractPath) -> np.ndarray:
-    """The last generation repeated up to a multiple of eight, where looking again costs nothing."""
-    if not isinstance(path, AbstractForwardPath):
-        return recorded
-    return np.pad(recorded, (0, -len(recorded) % 8), mode="edge")
-
-
-def _check_memory(budget: float, per_block: int, blocks: int, trajectories: int) -> None:
+def _check_memory(
+    budget: float, per_block: int, blocks: int, width: int, trajectories: int
+) -> None:
     needed = per_block * blocks + trajectories
     if needed <= budget:
         return
@@ -376,9 +331,7 @@ def _check_memory(budget: float, per_block: int, blocks: int, trajectories: int)
         )
     fit = int((budget - trajectories) // per_block)
     least = math.ceil(per_block + trajectories)
-    advice = (
-        f"`chunk` for {fit} of them would fit" if fit else f"raise it to {least:,} bytes or more"
-    )
+    advice = f"`chunk={fit * width}` would fit" if fit else f"raise it to {least:,} bytes or more"
     raise ValueError(
         f"`memory` of {budget:.3g} bytes does not hold the blocks in flight, {blocks} of "
         f"{per_block:.3g} bytes; {advice}."

@@ -31,8 +31,8 @@ class AbstractPath(eqx.Module):
 
     @abc.abstractmethod
     def width(self, chains: int) -> int:
-        """Chains to a block, a power of two or a multiple of 2048, in a run of `chains` chains. Neither devices nor the
-        chains in flight may enter, or results would depend on them."""
+        """Chains to a block, a power of two or a multiple of 16, in a run of `chains` chains. Neither
+        devices nor the chains in flight may enter, or results would depend on them."""
 
     @abc.abstractmethod
     def bytes_per_chain(self) -> int:

@@ -106,7 +106,10 @@ def check(name: str, loop: Loop, dtype: str, chosen: Sequence[AbstractObservable
             f"{type(loop.truth).__name__} under {type(loop.regime).__name__}."
         )
     if path.float32 and dtype != "float32":
-        raise ValueError(f"`path={name!r}` draws in float32 only; use path='statistic'.")
+        raise ValueError(
+            f"`path={name!r}` draws in float32 only, and `dtype` is {dtype}, asked for or as the truth's "
+            "units demand; use path='statistic'."
+        )
     for observable in chosen:
         if reason := _missing(path, observable):
             raise ValueError(

@@ -46,9 +46,15 @@ BAD_RUNS = [
     ({"generations": 50, "memory": 5e3}, ("`memory`", "5e+03", "1 of", "raise it to")),
     ({"chains": 10**6, "memory": 1e6, "trajectories": True}, ("`memory`", "1e+06", "trajectories")),
     ({"observables": ()}, ("`observables`", "at least one")),
+    ({"memory": float("inf")}, ("`memory`", "inf", "finite")),
+    ({"trajectories": "yes"}, ("`trajectories`", "'yes'", "True or False")),
+    ({"progress": "yes"}, ("`progress`", "'yes'", "True or False")),
+    ({"quantiles": [0.5]}, ("`quantiles`", "[0.5]", "`run.quantile`")),
+    ({"record": [1, 3], "quantiles": [2]}, ("`quantiles`", "got 2", "nearest is 1", "`record`")),
+    ({"path": "jump", "dtype": "float64"}, ("`path='jump'`", "`dtype` is float64", "statistic")),
     ({"observables": "support"}, ("`observables`", "'support'", "sequence")),
     ({"observables": Support()}, ("`observables`", "Support()", "sequence")),
-    ({"observables": [Support]}, ("`observables`", "Support", "such as")),
+    ({"observables": [Support]}, ("`observables`", "Support", "such as [observables.Variance()]")),
     ({"observables": (Support(),)}, ("`observables`", "support", "Gaussian")),
     ({"loop": Loop(Gaussian(), Replace(n=2**24 + 2)), "dtype": "float32"}, (str(2**24), str(2**24 + 2), "float64")),
     ({"loop": Loop(Categorical.zipf(5), Replace(n=2**31))}, (str(2**31 - 1), str(2**31))),
@@ -77,6 +83,13 @@ def test_bad_runs_are_refused_before_anything_is_computed(change, words, compila
 def test_only_one_typed_key_is_a_key(key):
     with pytest.raises(TypeError, match="`key` must be"):
         simulate(GAUSSIAN, 3, 10, key=key)
+
+
+@pytest.mark.usefixtures("unhooked")
+@pytest.mark.parametrize("loop", [Gaussian(), None, Replace(n=10)])
+def test_only_a_loop_is_a_loop(loop):
+    with pytest.raises(TypeError, match="`loop` must be a Loop"):
+        simulate(loop, 3, 10, key=jax.random.key(0))
 
 
 def test_a_key_is_required():
@@ -123,3 +136,10 @@ def test_what_a_run_is_asked_for_must_be_an_observable(key):
     for asked in (run.mean, run.standard_error, lambda of: run.quantile(of, 0.5)):
         with pytest.raises(TypeError, match=r"such as LogVariance\(\); got 'log_variance'"):
             asked("log_variance")
+
+
+def test_moments_of_what_was_not_recorded(key):
+    run = simulate(GAUSSIAN, 1, 4, key=key, observables=(LogVariance(),))
+    for column, generation in (("variance", 1), ("log_variance", 7)):
+        with pytest.raises(KeyError, match=f"'{column}' at generation {generation}"):
+            run.moments(column, generation)

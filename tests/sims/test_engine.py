@@ -251,9 +251,18 @@ def test_quantiles_are_kept_where_they_are_wanted(key):
     assert 30 < np.isfinite(default).sum() <= 60
     assert np.isfinite(default[[0, 1, 2, 100]]).all()
     nothing = simulate(GAUSSIAN, 100, 500, record="all", quantiles=[], **options)
-    assert np.isnan(nothing.quantile(LogVariance(), 0.5)).all()
+    with pytest.raises(ValueError, match="kept no quantiles"):
+        nothing.quantile(LogVariance(), 0.5)
+    assert nothing.data.attrs["quantile_chains"] == 0
+    # Skewness is kept at the usual generations all the same, and with asked for quantiles.
+    usual = np.flatnonzero(np.isfinite(nothing.data["skewness"].values[:, 0]))
+    assert set(usual) == set(np.flatnonzero(np.isfinite(default))) - {0}
+    asked = simulate(GAUSSIAN, 100, 500, record="all", quantiles=[99], **options)
+    assert 99 not in usual
+    assert np.isfinite(asked.data["skewness"].values[99, 0])
     with pytest.raises(
-        ValueError, match="`quantiles` must be generations that are recorded; got 9"
+        ValueError,
+        match=r"`quantiles` must be generations that are recorded; got 9\. The nearest is 10",
     ):
         simulate(GAUSSIAN, 10, 5, record=[1, 10], quantiles=[9], **options)
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from modelcollapse.sims.quantiles import COUNTS, Histogram, quantile
 
@@ -45,7 +46,20 @@ def test_constant_discrete_and_infinite_values():
     assert infinite.counts.shape == (1, COUNTS)
 
 
-def test_bad_level():
+def test_far_quantiles():
+    """Within six standard errors of a sample quantile, far out in the tails too."""
+    rng = np.random.default_rng(7)
+    sample = rng.normal(size=(200_000, 1))
+    histogram = streamed(np.array_split(sample, 10))
+    for level in (1e-3, 2e-3, 5e-3, 0.01, 0.5, 0.99, 0.995, 0.999):
+        found = quantile(histogram.edges, histogram.counts, level)[0]
+        error = np.sqrt(level * (1 - level) / len(sample)) / stats.norm.pdf(stats.norm.ppf(level))
+        assert abs(found - stats.norm.ppf(level)) < 6 * error
+
+
+@pytest.mark.usefixtures("unhooked")
+@pytest.mark.parametrize("level", [1.5, -0.1, float("nan"), "median", [0.1, 0.9]])
+def test_bad_level(level):
     histogram = streamed([np.zeros((4, 1))])
-    with pytest.raises(ValueError, match=r"`q` must be in \[0, 1\]; got 1.5"):
-        quantile(histogram.edges, histogram.counts, 1.5)
+    with pytest.raises(ValueError, match=r"`q` must be a number in \[0, 1\]; got"):
+        quantile(histogram.edges, histogram.counts, level)
