@@ -9,6 +9,8 @@ from modelcollapse.sims.paths import AbstractForwardPath, AbstractPath
 
 #: Recorded generations from which on not every one is looked at in detail unless that is asked for.
 _MANY = 64
+#: Blocks that a sample is taken of, unless they are narrow.
+_BLOCKS = 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +52,35 @@ class Looks:
         slot[self.detailed] = self.slots
         slot[self.quantiles] = np.arange(len(self.quantiles))
         return np.pad(self.recorded, (0, again), mode="edge"), slot
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    """The chains whose values come back: the first `each` of every `stride`-th block, of `blocks` blocks.
+    A block hands over its first `kept`."""
+
+    blocks: int
+    stride: int
+    each: int
+    kept: int
+
+    @staticmethod
+    def of(chains: int, width: int, size: int) -> "Sample":
+        """Some `size` of the chains, or all of them, in blocks of `width`.
+
+        Not of every block, which would be another program for every number of chains; and none of a last
+        block that is not full."""
+        if size >= chains:
+            return Sample(-(-chains // width), 1, width, width)
+        full = max(1, chains // width)
+        blocks = min(full, max(_BLOCKS, -(-size // width)))
+        each = min(width, -(-size // blocks))
+        return Sample(blocks, full // blocks, each, min(width, 1 << (each - 1).bit_length()))
+
+    def taken(self, number: int, values: np.ndarray) -> np.ndarray:
+        """The values `(chains, ...)` of block `number` that belong to the sample."""
+        place, between = divmod(number, self.stride)
+        return values[: self.each if place < self.blocks and not between else 0]
 
 
 def _recorded(record: Any, generations: int) -> np.ndarray:

@@ -15,7 +15,7 @@ SUMMARY = 9
 #: Parts that a sum takes in the values' own precision before it goes on in float64.
 _PARTS = 16
 #: Chains whose deviations set the unit of a glance.
-_SAMPLE = 16
+_FIRST = 16
 #: Numbers that a glance joins at a time: XLA:CPU makes vectors of as many, but not of 32.
 _WAYS = 8
 
@@ -60,7 +60,7 @@ class Moments:
             return _tidy(
                 np.full(mean.shape, float(count)),
                 mean,
-                np.where(flat, 0.0, np.where(finite, unit**2 * variance, np.nan)),
+                np.where(flat, 0.0, np.where(finite, unit * (unit * variance), np.nan)),
                 np.where(flat, np.nan, third / variance**1.5),
                 np.where(flat, np.nan, fourth / variance**2 - 3),
                 np.where(broken, np.nan, low),
@@ -92,7 +92,7 @@ class Moments:
             return _tidy(
                 np.full(shape, float(values.shape[0])),
                 mean,
-                np.where(finite, scale**2 * second, np.nan),
+                np.where(finite, scale * (scale * second), np.nan),
                 third / second**1.5,
                 fourth / second**2 - 3,
                 values.min(axis=0),
@@ -114,7 +114,7 @@ class Moments:
             gap = mean_b - mean_a
             scale = np.maximum(np.sqrt(np.maximum(second_a, second_b)), np.abs(gap))
             unit = _one_for_zero(scale)
-            d, va, vb = gap / unit, second_a / unit**2, second_b / unit**2
+            d, va, vb = gap / unit, second_a / unit / unit, second_b / unit / unit
             ta, tb = third_a * va**1.5, third_b * vb**1.5
             fa, fb = fourth_a * va**2, fourth_b * vb**2
             second = p * va + q * vb + p * q * d**2
@@ -132,7 +132,7 @@ class Moments:
             return _tidy(
                 count,
                 np.where(empty, np.nan, mean),
-                np.where(empty, np.nan, scale**2 * second),
+                np.where(empty, np.nan, scale * (scale * second)),
                 third / second**1.5,
                 fourth / second**2 - 3,
                 _extreme(np.minimum, a, b, "minimum"),
@@ -177,14 +177,14 @@ def glance(
     first, second, low, high = (part[:, 0] for part in sums)
     # Squares have not overflowed, and what may have underflowed is no part of their sum.
     least = 2.0**-60 if values[0].dtype == jnp.float32 else 2.0**-900
-    inside = jnp.isfinite(second) & ((second > least) | (low == high))
+    will_do = jnp.isfinite(second) & ((second > least) | (low == high))
     nothing = jnp.full(len(pilot), jnp.nan)
-    return _fields(pilot, unit, first, low, high, first, second, nothing, nothing), inside.all()
+    return _fields(pilot, unit, first, low, high, first, second, nothing, nothing), will_do.all()
 
 
 def _folded(values: Any) -> Any:
     pilot = values[:, 0]
-    unit = _unit(jnp.abs(values[:, :_SAMPLE] - pilot[:, None]).max(axis=1))
+    unit = _unit(jnp.abs(values[:, :_FIRST] - pilot[:, None]).max(axis=1))
     deviation = (values - pilot[:, None]) * (1 / unit)[:, None]
     return pilot, unit, *_fold((deviation, deviation * deviation, values, values))
 

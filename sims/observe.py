@@ -125,7 +125,7 @@ class Observer(eqx.Module):
         higher = (jnp.arange(SUMMARY) < SUMMARY - 2)[:, None]
 
         def whole() -> tuple[Any, Any]:
-            # What takes a few numbers of a chain is read off again rather than written to memory.
+            # Where a model is a few numbers they are read off again rather than written to memory.
             table = jnp.concatenate(read() if self._is_small() else values)
             put = kept
             if kept.shape[0]:

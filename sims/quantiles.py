@@ -1,4 +1,4 @@
-"""Streamed quantiles: integer histograms whose bins are set by the first block of chains."""
+"""Quantiles: integer histograms whose bins are set by a sample, or by the first block of chains."""
 
 import dataclasses
 import numbers

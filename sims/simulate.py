@@ -18,7 +18,7 @@ from jaxtyping import PRNGKeyArray
 from tqdm import tqdm
 
 from modelcollapse.sims.blocks import Program, bare, run_blocks
-from modelcollapse.sims.looks import Looks
+from modelcollapse.sims.looks import Looks, Sample
 from modelcollapse.sims.moments import Moments
 from modelcollapse.sims.observe import check_observables, column_names, default_observables
 from modelcollapse.sims.paths import choose
@@ -38,8 +38,11 @@ from modelcollapse.theory.observables import AbstractObservable
 
 #: Values of a block that the host is given, at most.
 _KEPT = 2**24
-#: Chains, about, whose values quantiles are made of unless they are asked for.
+#: Chains whose values quantiles are made of unless they are asked for.
 _SAMPLE = 2**12
+#: Largest sample size that float32 serves on a path that does not count: beyond, the steps between
+#: its numbers would show in the log-variance.
+_LARGEST_JUMP = 2**30
 #: Largest counts that are exact: float32 for the Gaussian's, int32 for the categorical's.
 _COUNTABLE = {"float32": 2**24, "float64": 2**53, "int32": 2**31 - 1}
 
@@ -87,8 +90,8 @@ def simulate(
       generation, 2 s under a schedule), "ancestors" (categorical), and "survivors" (categorical:
       which labels are alive, almost free of n).
     - `quantiles`: the recorded generations whose quantiles over all chains are wanted (NaN at the others):
-      the host sorts them, at 5 to 20 ns a value; an empty list for none. By default those of 2,000 to
-      4,000 chains, evenly over the run (`run.data.attrs["quantile_chains"]`), at all recorded generations
+      the host sorts them, at 5 to 20 ns a value; an empty list for none. By default those of some 4,000
+      chains, fewer of very many columns (`run.data.attrs["quantile_chains"]`), at all recorded generations
       if they are at most 64, else at up to 60 of them, even in log t. Skewness and kurtosis, which
       `check` needs, are kept at the same ones, and wherever quantiles are wanted; means, variances and
       extremes at every recorded generation.
@@ -130,8 +133,7 @@ def simulate(
         _whole("chunk", chunk)
     precision = _precision(dtype, loop.truth)
     _check_key(key)
-    # A jump's draws enter on the host alone.
-    sizes = _sizes(loop, generations, "float64" if path == "jump" else precision)
+    sizes = _sizes(loop, generations, precision, path)
     looks = Looks.of(generations, record, quantiles, bool(trajectories))
     chosen = (
         default_observables(loop) if observables is None else check_observables(observables, loop)
@@ -143,16 +145,22 @@ def simulate(
     names = column_names(chosen, loop.truth)
     recorded, wanted = looks.recorded, looks.quantiles
     cells = max(1, len(wanted)) * len(names)
-    whole = trajectories or quantiles is not None
-    width, kept_width = _widths(drawn.width(chains), chains, cells, whole)
+    width = drawn.width(chains)
+    whole = trajectories or quantiles is not None or chains <= _SAMPLE
+    if whole:
+        width = min(width, _power(_KEPT // cells))
+    sample = Sample.of(chains, width, chains if whole else min(_SAMPLE, _power(_KEPT // cells)))
     devices = min(jax.local_device_count(), -(-chains // width))
     program = Program(
-        drawn, chosen, precision, width, looks.slots, kept_width, looks.thorough, devices
+        drawn, chosen, precision, width, looks.slots, sample.kept, looks.thorough, devices
     )
     calls = -(-chains // (width * devices))
     per_block = drawn.bytes_per_block() + width * drawn.bytes_per_chain()
-    per_block += 24 * (len(names) * width + cells * kept_width)
+    per_block += 24 * (len(names) * width + cells * sample.kept)
     kept_bytes = 16 * cells * chains * trajectories
+    if not whole:
+        # As they come, together, and in order.
+        kept_bytes += 24 * cells * sample.blocks * sample.each
     in_flight = _in_flight(calls, chunk, width, devices, (memory - kept_bytes) / per_block)
     _check_memory(memory, per_block, devices * in_flight, width, kept_bytes)
 
@@ -172,15 +180,15 @@ def simulate(
         )
         moments = Moments.of(np.empty((0, len(recorded), len(names))))
         histogram, kept, sampled = None, [], 0
-        for live, summaries, values in blocks:
+        for number, (live, summaries, values) in enumerate(blocks):
             moments = moments.merge(Moments.of_summary(live, summaries[: len(recorded)]))
-            values = values[:, : len(wanted)]
+            values = sample.taken(number, values[:, : len(wanted)])
             sampled += len(values)
             if whole:
                 histogram = histogram or Histogram.around(values)
                 histogram.add(values)
             if trajectories or not whole:
-                kept.append(values)
+                kept.append(values if whole else values.copy())
             bar.update(live)
         histogram = histogram or Histogram.of(np.concatenate(kept))
     attributes = {
@@ -270,26 +278,24 @@ def _check_key(key: Any) -> None:
         raise TypeError(f"`key` must be one key, of shape (); got shape {key.shape}.")
 
 
-def _sizes(loop: Loop, generations: int, dtype: str) -> tuple[np.ndarray, np.ndarray]:
+def _sizes(loop: Loop, generations: int, dtype: str, path: str) -> tuple[np.ndarray, np.ndarray]:
     """Real and synthetic draws a generation, if the family can be fitted and its counts counted."""
     total = loop.training_sizes(generations)
+    pooled = f"`{type(loop.regime).__name__}` pools {total.max()} draws, above "
+    if path == "jump":
+        if total.max() > _LARGEST_JUMP:
+            raise ValueError(
+                f"{pooled}{_LARGEST_JUMP}, the largest number that `path='jump'` serves; use "
+                "path='statistic' and dtype='float64'."
+            )
+        return loop.regime.sizes(generations)
     counted = "int32" if isinstance(loop.truth, Categorical) else dtype
     if total.max() > _COUNTABLE[counted]:
         raise ValueError(
-            f"`{type(loop.regime).__name__}` pools {total.max()} draws, above {_COUNTABLE[counted]}, "
-            f"the largest number that {counted} counts exactly"
+            f"{pooled}{_COUNTABLE[counted]}, the largest number that {counted} counts exactly"
             + ("; use dtype='float64'." if counted == "float32" else ".")
         )
     return loop.regime.sizes(generations)
-
-
-def _widths(width: int, chains: int, cells: int, whole: bool) -> tuple[int, int]:
-    """Chains to a block, given how many its path would have, and those of them whose values at `cells`
-    places come back: all if the whole run's are wanted. Powers of two."""
-    most = _power(_KEPT // cells)
-    if whole:
-        return min(width, most), min(width, most)
-    return width, min(width, most, _power(_SAMPLE * width // chains))
 
 
 def _power(value: int) -> int:
@@ -318,19 +324,17 @@ def _padded(sizes: np.ndarray, least: int) -> np.ndarray:
     return np.pad(sizes, (0, length - len(sizes)))
 
 
-def _check_memory(
-    budget: float, per_block: int, blocks: int, width: int, trajectories: int
-) -> None:
-    needed = per_block * blocks + trajectories
+def _check_memory(budget: float, per_block: int, blocks: int, width: int, kept: int) -> None:
+    needed = per_block * blocks + kept
     if needed <= budget:
         return
-    if trajectories and trajectories > budget - per_block:
+    if kept > budget - per_block:
         raise ValueError(
-            f"`memory` of {budget:.3g} bytes does not hold the trajectories ({trajectories:.3g} bytes); "
-            "record fewer generations or observables, run fewer chains, or raise `memory`."
+            f"`memory` of {budget:.3g} bytes does not hold the values kept for trajectories or quantiles "
+            f"({kept:.3g} bytes); record fewer generations or observables, run fewer chains, or raise it."
         )
-    fit = int((budget - trajectories) // per_block)
-    least = math.ceil(per_block + trajectories)
+    fit = int((budget - kept) // per_block)
+    least = math.ceil(per_block + kept)
     advice = f"`chunk={fit * width}` would fit" if fit else f"raise it to {least:,} bytes or more"
     raise ValueError(
         f"`memory` of {budget:.3g} bytes does not hold the blocks in flight, {blocks} of "

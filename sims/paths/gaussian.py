@@ -80,8 +80,8 @@ class GaussianStatistics(AbstractForwardPath):
 
     def width(self, chains: int) -> int:
         if jax.default_backend() == "cpu" and chains >= 2**13:
-            # A block stays in the cache of its core. Their number is even, so that two cores end together,
-            # and widths are few, so that few programs are compiled.
+            # A block stays in the cache of its core. From an even number of them, so that two cores end
+            # together; and of few widths, so that few programs are compiled.
             blocks = 2 * -(-chains // 2**16)
             return -(-chains // (blocks * 2**11)) * 2**11
         # Elsewhere it must outweigh a step's launch.

@@ -44,6 +44,7 @@ BAD_RUNS = [
     ({"chunk": 0}, ("`chunk`", "0", "at least 1")),
     ({"memory": 10.0}, ("`memory`", "10", "bytes")),
     ({"generations": 50, "memory": 5e3}, ("`memory`", "5e+03", "1 of", "raise it to")),
+    ({"chains": 5000, "memory": 3e6}, ("`memory`", "3e+06", "quantiles", "raise it")),
     ({"chains": 10**6, "memory": 1e6, "trajectories": True}, ("`memory`", "1e+06", "trajectories")),
     ({"observables": ()}, ("`observables`", "at least one")),
     ({"memory": float("inf")}, ("`memory`", "inf", "finite")),
@@ -57,6 +58,7 @@ BAD_RUNS = [
     ({"observables": [Support]}, ("`observables`", "Support", "such as [observables.Variance()]")),
     ({"observables": (Support(),)}, ("`observables`", "support", "Gaussian")),
     ({"loop": Loop(Gaussian(), Replace(n=2**24 + 2)), "dtype": "float32"}, (str(2**24), str(2**24 + 2), "float64")),
+    ({"loop": Loop(Gaussian(), Replace(n=2**30 + 1)), "path": "jump"}, (str(2**30), "path='statistic'", "float64")),
     ({"loop": Loop(Categorical.zipf(5), Replace(n=2**31))}, (str(2**31 - 1), str(2**31))),
     ({"loop": Loop(Gaussian(), Replace(n=(5, 5)))}, ("n", "2", "3")),
 ]  # fmt: skip

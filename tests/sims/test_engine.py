@@ -15,6 +15,7 @@ import xarray as xr
 from scipy import stats
 
 from modelcollapse.sims import Run, simulate
+from modelcollapse.sims.looks import Sample
 from modelcollapse.sims.verdicts.record import digest
 from modelcollapse.theory import (
     Accumulate,
@@ -268,7 +269,7 @@ def test_quantiles_are_kept_where_they_are_wanted(key):
 
 
 def test_quantiles_are_of_a_sample_unless_asked_for(key):
-    """Of two blocks of 20,480 chains, of which the last has fewer: the first 2,048 of each."""
+    """Of the first block of 20,480 chains, as the second is not full."""
     options = {"observables": (LogVariance(),), "record": [0, 20], "key": key}
     sample = simulate(GAUSSIAN, 20, 40_000, **options)
     chains = simulate(GAUSSIAN, 20, 40_000, quantiles=[0, 20], **options)
@@ -282,6 +283,19 @@ def test_quantiles_are_of_a_sample_unless_asked_for(key):
         # An interval that holds all but 1e-7 of samples of as many chains, by the binomial law.
         near = stats.binom.ppf([1e-7, 1 - 1e-7], 4096, q) / 4096
         assert near[0] - 1 / 4096 <= level <= near[1] + 1 / 4096
+
+
+@pytest.mark.parametrize("width", [8, 64, 2048, 26_624])
+@pytest.mark.parametrize("chains", [4_097, 100_000, 10_000_000])
+def test_a_sample_is_of_some_four_thousand_chains(chains, width):
+    sample = Sample.of(chains, width, 4096)
+    blocks = range(-(-chains // width))
+    lives = [min(width, chains - number * width, sample.kept) for number in blocks]
+    taken = [len(sample.taken(i, np.empty((live, 1)))) for i, live in enumerate(lives)]
+    assert 4096 <= sum(taken) <= 4099
+    # Over the whole of the run.
+    used = np.flatnonzero(taken)
+    assert used[-1] + sample.stride > len(blocks) / 2
 
 
 def test_few_chains_are_all_in_the_sample(key):

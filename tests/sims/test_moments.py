@@ -163,6 +163,10 @@ def test_a_glance_is_the_summary_where_it_will_do(dtype, live):
         "late": np.where(np.arange(4096) < 40, 0.0, 1e-16 * np.arange(4096.0)),
         "far": np.where(np.arange(4096) == 900, 1e20, columns()["normal"]),
     }
+    if dtype == "float64":
+        # The square of the first chains' unit is below the smallest number.
+        near = np.where(np.arange(4096) < 20, 2.0**-560, 2.0**-100)
+        late["two scales"] = near * columns()["normal"]
     declined = set()
     for name, values in (columns() | late).items():
         column = filled(values[None].astype(dtype), live)
@@ -192,6 +196,17 @@ def test_a_glance_takes_in_several_observables():
     found, exact = Moments.of_summary(4096, raw), Moments.of(np.concatenate(good).T)
     np.testing.assert_allclose(found.mean, exact.mean, rtol=1e-12)
     np.testing.assert_allclose(found.variance, exact.variance, rtol=1e-12)
+
+
+def test_variances_below_the_square_of_any_float_merge():
+    x = 1e-160 * np.random.default_rng(8).normal(size=4000)
+    parts = [Moments.of(part) for part in np.split(x, 4)]
+    merged = parts[0]
+    for part in parts[1:]:
+        merged = merged.merge(part)
+    assert merged.variance == pytest.approx(1e-320, rel=0.2)
+    flat = Moments.of(np.full(5, 1e-170)).merge(Moments.of(np.full(5, 2e-170)))
+    assert flat.variance == 0
 
 
 @pytest.mark.parametrize("chains", [16, 48, 4096, 5 * 2048])
