@@ -328,7 +328,7 @@ def _check_memory(budget: float, per_block: int, blocks: int, width: int, kept: 
     needed = per_block * blocks + kept
     if needed <= budget:
         return
-    if kept > budget - per_block:
+    if kept > max(per_block, budget - per_block):
         raise ValueError(
             f"`memory` of {budget:.3g} bytes does not hold the values kept for trajectories or quantiles "
             f"({kept:.3g} bytes); record fewer generations or observables, run fewer chains, or raise it."
