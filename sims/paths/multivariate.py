@@ -133,9 +133,10 @@ class MultivariateStatistics(AbstractBartlett):
 
 def _reciprocals(log_pivots: Any, n: Any) -> Any:
     r"""$1/A_{jj}$, and 0 where that is not there."""
-    root = jnp.sqrt(jnp.maximum(n.astype(jnp.float64), 1)).astype(log_pivots.dtype)
+    # Products with the inverse: XLA makes them of quotients or not, as the program around goes.
+    inverse = (1 / jnp.sqrt(jnp.maximum(n.astype(jnp.float64), 1))).astype(log_pivots.dtype)
     spreads = log_pivots > -jnp.inf
-    return jnp.where(spreads, jnp.exp(-jnp.where(spreads, log_pivots, 0) / 2) / root, 0)
+    return jnp.where(spreads, jnp.exp(-jnp.where(spreads, log_pivots, 0) / 2) * inverse, 0)
 
 
 def _within(batch: MultivariateStatistic, spreads: Any) -> MultivariateStatistic:

@@ -299,7 +299,7 @@ class Batch:
         else:
             polynomial = self.prepared[f"scale {self.tag}"]
             log_mean = quantile_map.log_mean_chi_square(self._chi_normals()[0], polynomial)
-        return jnp.exp(-log_mean / 2) / jnp.sqrt(degrees).astype(path.dtype)
+        return jnp.exp(-log_mean / 2) * (1 / jnp.sqrt(degrees)).astype(path.dtype)
 
     def log_residual(self) -> Any:
         r"""$\log(\chi^2_{n-p}/n)$."""
@@ -330,7 +330,7 @@ class Batch:
         if path.noise != "known":
             log_residual = jnp.where(here, self.log_residual(), -jnp.inf)
         if not path._random:
-            coefficients = z / jnp.sqrt(self.rows).astype(path.dtype)
+            coefficients = z * (1 / jnp.sqrt(self.rows)).astype(path.dtype)
             return count, count, jnp.where(here, coefficients, 0), log_residual
         even = p + p % 2
         below = self._drawn(even, p * (p - 1) // 2)

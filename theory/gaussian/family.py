@@ -121,9 +121,11 @@ class Gaussian(AbstractFamily):
     def statistic(self, values: Float[Array, " n"], mask: Shaped[Array, " n"]) -> GaussianStatistic:
         weight = mask.astype(values.dtype)
         count = weight.sum()
-        mean = jnp.where(weight > 0, weight * values, 0).sum() / jnp.maximum(count, 1)
+        # A product with the inverse: XLA makes one of a quotient or not, as the program around it goes.
+        share = 1 / jnp.maximum(count, 1)
+        mean = jnp.where(weight > 0, weight * values, 0).sum() * share
         squares = jnp.where(weight > 0, weight * (values - mean) ** 2, 0).sum()
-        return GaussianStatistic(count, mean, jnp.log(squares / jnp.maximum(count, 1)))
+        return GaussianStatistic(count, mean, jnp.log(squares * share))
 
     def fit(self, statistic: GaussianStatistic) -> "Gaussian":
         step = statistic.log_variance

@@ -194,10 +194,10 @@ class MultivariateGaussian(AbstractFamily):
     ) -> MultivariateStatistic:
         weight = mask.astype(values.dtype)[:, None]
         count, draws = weight.sum(), (weight > 0).sum()
-        safe = jnp.maximum(count, 1)
-        mean = jnp.where(weight > 0, weight * values, 0).sum(axis=0) / safe
+        share = 1 / jnp.maximum(count, 1)
+        mean = jnp.where(weight > 0, weight * values, 0).sum(axis=0) * share
         centred, wide = triangular.widest(jnp.where(weight > 0, values - mean, 0), weight)
-        matrix = triangular.product((wide * centred).T, centred) / safe
+        matrix = triangular.product((wide * centred).T, centred) * share
         allowed = jnp.arange(self.dimension) < draws - 1
         factor, log_pivots = triangular.decompose(matrix, allowed, values.dtype)
         return MultivariateStatistic(count, draws, mean, factor, log_pivots)

@@ -228,7 +228,7 @@ class LinearRegression(AbstractFamily):
         coefficients = solve(gram, weighted.T @ residual)
         squares = (residual - rows @ coefficients) ** 2
         count = weight.sum()
-        mean_square = jnp.where(weight > 0, weight * squares, 0).sum() / jnp.maximum(count, 1)
+        mean_square = jnp.where(weight > 0, weight * squares, 0).sum() * (1 / jnp.maximum(count, 1))
         return RegressionStatistic(count, gram, coefficients, jnp.log(mean_square))
 
     def fit(self, statistic: RegressionStatistic) -> "LinearRegression":
