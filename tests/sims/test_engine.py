@@ -51,6 +51,7 @@ PROGRAM = textwrap.dedent("""
     cases = [
         (Loop(Gaussian(), Fresh(n_real=2, n_synthetic=5)), 40_000, "auto", (None, 1, 20_000)),
         (Loop(Gaussian(), AccumulateSubsample(n=4)), 6_000, "raw", (None, 3_000)),
+        (Loop(Gaussian(), Replace(n=10)), 9_000, "raw", (None, 5_000)),
         (Loop(Categorical.zipf(300), Replace(n=400)), 300, "counts", (None, 1, 100)),
         (Loop(Categorical.zipf(300), Replace(n=200)), 300, "items", (None, 1)),
         (Loop(Categorical.zipf(300), Replace(n=400)), 300, "ancestors", (None, 150)),
@@ -88,9 +89,9 @@ def one_device():
 
 
 def test_chunks_change_no_bit(one_device):
-    """Twelve runs of five simulations: every chunk size gives the same bytes."""
-    assert len(one_device) == 12
-    assert len(set(one_device)) == 5
+    """Fourteen runs of six simulations: every chunk size gives the same bytes."""
+    assert len(one_device) == 14
+    assert len(set(one_device)) == 6
 
 
 @pytest.mark.parametrize("devices", [2, 8])
