@@ -333,7 +333,7 @@ def _check_memory(budget: float, per_block: int, blocks: int, width: int, kept: 
             f"`memory` of {budget:.3g} bytes does not hold the values kept for trajectories or quantiles "
             f"({kept:.3g} bytes); record fewer generations or observables, run fewer chains, or raise it."
         )
-    fit = int((budget - kept) // per_block)
+    fit = max(0, int((budget - kept) // per_block))
     least = math.ceil(per_block + kept)
     advice = f"`chunk={fit * width}` would fit" if fit else f"raise it to {least:,} bytes or more"
     raise ValueError(
