@@ -54,7 +54,7 @@ class Program:
 
 
 #: Summaries of every recorded generation, and the values of the chains kept at the slots: arrays of
-#: shapes (recorded, SUMMARY, columns) and (slots, columns, kept).
+#: shapes (recorded, SUMMARY, columns) and (slots + 1, columns, kept), of which the last means nothing.
 Block = tuple[Any, Any]
 
 
@@ -93,11 +93,13 @@ def _block(
         program.observables,
         program.dtype,
         program.width,
+        program.slots,
         program.thorough,
         truth,
     )
     columns = len(column_names(program.observables, truth))
-    kept = jnp.zeros((program.slots, columns, program.kept), program.dtype)
+    # One more, for what is not kept.
+    kept = jnp.zeros((program.slots + 1, columns, program.kept), program.dtype)
     kept, summaries = program.path.trace(
         streams, truth, regime, sizes, prepared, record, observe, kept
     )
@@ -139,7 +141,7 @@ def run_blocks(
     in_flight: int,
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """Of every block in order: its number of chains, the summaries `(recorded, SUMMARY, columns)`, and the
-    values at the slots, `(chains kept, slots, columns)`.
+    values at the slots, `(chains kept, slots + 1, columns)`.
 
     `in_flight` calls run at a time, each in a thread of its own: XLA splits no single block of
     this size over processor cores. The caller is in 64-bit mode."""

@@ -129,12 +129,13 @@ class Moments:
             finite = np.isfinite(gap)
             empty = count == 0
             mean = np.where(finite, mean_a + q * gap, mean_a + mean_b)
+            variance = scale * (scale * second)
             return _tidy(
                 count,
                 np.where(empty, np.nan, mean),
-                np.where(empty, np.nan, scale * (scale * second)),
-                third / second**1.5,
-                fourth / second**2 - 3,
+                np.where(empty, np.nan, variance),
+                np.where(variance == 0, np.nan, third / second**1.5),
+                np.where(variance == 0, np.nan, fourth / second**2 - 3),
                 _extreme(np.minimum, a, b, "minimum"),
                 _extreme(np.maximum, a, b, "maximum"),
             )

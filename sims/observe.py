@@ -92,13 +92,14 @@ def column_names(chosen: Sequence[AbstractObservable], truth: AbstractFamily) ->
 class Observer(eqx.Module):
     """Reads all observables off a block of chains, and sums them up (see `paths.Observe`).
 
-    A generation's slot keeps the values of the first chains, as many as `kept` has room for, unless it is
-    beyond the last; the one next to the last asks for a whole `summary` of all chains as well. For others
-    a `glance` is made, and the whole only if that will not do."""
+    A generation's slot, below `slots`, keeps the values of the first chains, as many as `kept` has room for.
+    Up to `slots` it asks for a whole `summary` of all chains. Beyond, a `glance` is made, and the whole only
+    if that will not do."""
 
     chosen: tuple[AbstractObservable, ...] = eqx.field(static=True)
     dtype: str = eqx.field(static=True)
     width: int = eqx.field(static=True)
+    slots: int = eqx.field(static=True)
     #: All generations are looked at in detail.
     thorough: bool = eqx.field(static=True)
     truth: Any
@@ -121,21 +122,25 @@ class Observer(eqx.Module):
             return [value.astype(self.dtype) for value in values]
 
         values = read()
-        detailed = slot <= kept.shape[0]
+        detailed = slot <= self.slots
         higher = (jnp.arange(SUMMARY) < SUMMARY - 2)[:, None]
 
         def whole() -> tuple[Any, Any]:
             # Where a model is a few numbers they are read off again rather than written to memory.
             table = jnp.concatenate(read() if self._is_small() else values)
-            put = kept
-            if kept.shape[0]:
-                put = kept.at[slot].set(table[:, : kept.shape[-1]], mode="drop")
-            return put, jnp.where(detailed | higher, summary(table), jnp.nan)
+            some = table[:, : kept.shape[-1] if self.slots else 0]
+            return some, jnp.where(detailed | higher, summary(table), jnp.nan)
 
         if self.thorough:
-            return whole()
-        first, will_do = glance(values)
-        return jax.lax.cond(will_do & ~detailed, lambda: (kept, first), whole)
+            some, fields = whole()
+        else:
+            brief, will_do = glance(values)
+            nothing = jnp.zeros((brief.shape[1], kept.shape[-1] if self.slots else 0), self.dtype)
+            some, fields = jax.lax.cond(will_do & ~detailed, lambda: (nothing, brief), whole)
+        if self.slots:
+            # Always written, if to the place for nothing: XLA would copy all of it for either branch.
+            kept = kept.at[jnp.minimum(slot, self.slots)].set(some, mode="promise_in_bounds")
+        return kept, fields
 
     def _is_small(self) -> bool:
         """True if a model is a few numbers."""

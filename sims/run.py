@@ -69,10 +69,12 @@ class Run:
     def quantile(self, observable: AbstractObservable, q: float) -> np.ndarray:
         """The quantile at level `q` over chains; shaped like `mean`.
 
-        Linear within one of 128 bins, set by the chains' own quantiles (the first block's, if all chains
-        are counted): 1/96 of them each, and ever fewer towards the ends, where the last edge stands for all beyond. Of as many
-        chains as `data.attrs["quantile_chains"]` says (see `simulate`'s `quantiles`); NaN at generations
-        without. Raises `ValueError` for a level outside [0, 1], or if the run kept no quantiles."""
+        Linear within one of 128 bins, set by the chains' own quantiles (the first block's, if all chains are
+        counted): 1/96 of them each, and ever fewer towards the ends, where the last edge stands for all
+        beyond. Of as many chains as `data.attrs["quantile_chains"]` says (see `simulate`'s `quantiles`);
+        NaN at generations without.
+
+        Raises `ValueError` for a level outside [0, 1], or if the run kept no quantiles."""
         if not self.data["histogram"].values.any():
             raise ValueError("this run kept no quantiles; use `simulate(..., quantiles=[...])`.")
         columns = self._columns(observable)

@@ -90,7 +90,7 @@ def simulate(
       generation, 2 s under a schedule), "ancestors" (categorical), and "survivors" (categorical:
       which labels are alive, almost free of n).
     - `quantiles`: the recorded generations whose quantiles over all chains are wanted (NaN at the others):
-      the host sorts them, at 5 to 20 ns a value; an empty list for none. By default those of some 4,000
+      the host sorts them, at 5 to 25 ns a value; an empty list for none. By default those of some 4,000
       chains, fewer of very many columns (`run.data.attrs["quantile_chains"]`), at all recorded generations
       if they are at most 64, else at up to 60 of them, even in log t. Skewness and kurtosis, which
       `check` needs, are kept at the same ones, and wherever quantiles are wanted; means, variances and
@@ -144,7 +144,7 @@ def simulate(
 
     names = column_names(chosen, loop.truth)
     recorded, wanted = looks.recorded, looks.quantiles
-    cells = max(1, len(wanted)) * len(names)
+    cells = (looks.slots + 1) * len(names)
     width = drawn.width(chains)
     whole = trajectories or quantiles is not None or chains <= _SAMPLE
     if whole:
@@ -162,7 +162,7 @@ def simulate(
         # As they come, together, and in order.
         kept_bytes += 24 * cells * sample.blocks * sample.each
     in_flight = _in_flight(calls, chunk, width, devices, (memory - kept_bytes) / per_block)
-    _check_memory(memory, per_block, devices * in_flight, width, kept_bytes)
+    _check_memory(memory, per_block, devices * in_flight, devices, width, kept_bytes)
 
     started = time.perf_counter()
     words = np.asarray(jax.random.bits(key, (2,), "uint32"))
@@ -324,17 +324,20 @@ def _padded(sizes: np.ndarray, least: int) -> np.ndarray:
     return np.pad(sizes, (0, length - len(sizes)))
 
 
-def _check_memory(budget: float, per_block: int, blocks: int, width: int, kept: int) -> None:
+def _check_memory(
+    budget: float, per_block: int, blocks: int, devices: int, width: int, kept: int
+) -> None:
     needed = per_block * blocks + kept
     if needed <= budget:
         return
     if kept > max(per_block, budget - per_block):
         raise ValueError(
             f"`memory` of {budget:.3g} bytes does not hold the values kept for trajectories or quantiles "
-            f"({kept:.3g} bytes); record fewer generations or observables, run fewer chains, or raise it."
+            f"({kept:.3g} bytes) and a block of chains ({per_block:.3g}); record fewer generations or "
+            "observables, want quantiles of fewer, or raise it."
         )
-    fit = max(0, int((budget - kept) // per_block))
-    least = math.ceil(per_block + kept)
+    fit = max(0, int((budget - kept) // (per_block * devices))) * devices
+    least = math.ceil(per_block * devices + kept)
     advice = f"`chunk={fit * width}` would fit" if fit else f"raise it to {least:,} bytes or more"
     raise ValueError(
         f"`memory` of {budget:.3g} bytes does not hold the blocks in flight, {blocks} of "

@@ -13,8 +13,8 @@ from jaxtyping import Array, Int
 from modelcollapse.sims.samplers.stream import Stream
 
 #: `observe(kept, slot, models)` reads all observables off the two batched models, an earlier one and the
-#: present one, that `models()` returns. It returns `kept` with the values of all chains at `slot`, unless
-#: that lies beyond its end, and a summary of them. A fourth argument is a truth for each chain;
+#: present one, that `models()` returns. It returns `kept` with values of chains at `slot`, unless there is
+#: none, and a summary of those of all chains. A fourth argument is a truth for each chain;
 #: `per_chain=False`, if both models are those of all chains.
 Observe = Callable[..., tuple[Any, Any]]
 
