@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from modelcollapse.sims import simulate
+from modelcollapse.sims.simulate import _check_memory, _in_flight
 from modelcollapse.theory import (
     Accumulate,
     AccumulateSubsample,
@@ -145,3 +146,21 @@ def test_moments_of_what_was_not_recorded(key):
     for column, generation in (("variance", 1), ("log_variance", 7)):
         with pytest.raises(KeyError, match=f"'{column}' at generation {generation}"):
             run.moments(column, generation)
+
+
+@pytest.mark.parametrize("devices", [1, 3, 8])
+@pytest.mark.parametrize("budget", [2_000.0, 5_500.0])
+def test_advice_about_memory_can_be_taken(devices, budget):
+    """Blocks of 64 chains and 300 bytes, beside 100 bytes that are kept."""
+
+    def check(budget, chunk):
+        at_once = _in_flight(20, chunk, 64, devices, (budget - 100) / 300)
+        _check_memory(budget, 300, devices * at_once, devices, 64, 100)
+
+    with pytest.raises(ValueError, match="does not hold the blocks in flight") as caught:
+        check(budget, 64 * 20 * devices)
+    advice = str(caught.value).split("; ")[1]
+    if advice.startswith("`chunk="):
+        check(budget, int(advice.split("=")[1].split("`")[0]))
+    else:
+        check(float(advice.split()[3].replace(",", "")), 1)

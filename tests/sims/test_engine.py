@@ -245,10 +245,10 @@ def test_quantiles_are_kept_where_they_are_wanted(key):
     median = few.quantile(LogVariance(), 0.5)
     assert np.flatnonzero(np.isfinite(median)).tolist() == [3, 70]
     np.testing.assert_array_equal(median[[3, 70]], all_.quantile(LogVariance(), 0.5)[[0, 2]])
-    # Where no quantiles are wanted the sums are taken in another order.
-    np.testing.assert_allclose(
-        few.mean(LogVariance())[[3, 50, 70]], all_.mean(LogVariance()), rtol=1e-7
-    )
+    # Only where a glance served are the sums taken in another order.
+    means, same = few.mean(LogVariance()), all_.mean(LogVariance())
+    np.testing.assert_array_equal(means[[3, 70]], same[[0, 2]])
+    np.testing.assert_allclose(means[50], same[1], rtol=1e-7)
     default = simulate(GAUSSIAN, 100, 500, record="all", **options).quantile(LogVariance(), 0.5)
     assert 30 < np.isfinite(default).sum() <= 60
     assert np.isfinite(default[[0, 1, 2, 100]]).all()
